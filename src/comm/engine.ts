@@ -1,0 +1,102 @@
+/**
+ * What the patterns (array, lock, batch) build on, below the public {@link Communicator}: agreement, segments, shared words.
+ * A pattern knows these interfaces and nothing of the backend under them.
+ */
+import type { PshmemError } from "../errors.ts";
+import type { Pace } from "../node/machine.ts";
+import type { Communicator, Topology } from "./contract.ts";
+import type { Op } from "./calls.ts";
+
+/** What a rank says when it enters a collective. All ranks must say the same in `op`, `object`, `root` and `digest`. */
+export interface Call {
+  readonly op: Op;
+  /** Number of the object the call belongs to, from {@link Engine.nextObject}; 0 is the communicator itself. */
+  readonly object?: number;
+  /** The rank whose data matters; it must be a rank of the communicator when `fault` is absent. */
+  readonly root?: number;
+  /** A hash of further arguments that all ranks must agree on; see `digestOf`. */
+  readonly digest?: number;
+  /** For the error text when digests differ: the arguments in words. Not together with `payload`. */
+  readonly about?: string;
+  /** What this rank found wrong with its own arguments: then no rank proceeds, and every rank throws it. */
+  readonly fault?: PshmemError;
+  /** At most {@link PAYLOAD_BYTES} bytes; the root's are handed to every rank. Ignored on other ranks. */
+  readonly payload?: Uint8Array;
+}
+
+/** The most bytes that travel with a call itself. */
+export const PAYLOAD_BYTES = 960;
+
+/** A region of a segment, in bytes: rows of `rowBytes` contiguous bytes, `shape` and `strides` (bytes) over them. */
+export interface Slab {
+  readonly offset: number;
+  readonly rowBytes: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+}
+
+/** Memory that the ranks of one node share, one copy on every node of the communicator, zeroed at the start. */
+export interface Segment {
+  readonly buffer: ArrayBufferLike;
+  /** Where the segment begins in `buffer`, in bytes; a multiple of 64. */
+  readonly byteOffset: number;
+  readonly byteLength: number;
+  /**
+   * Collective. When all ranks have entered and agree, `write` runs on `call.root` (it returns the slab it wrote), the
+   * slab is copied to all other nodes, and then all ranks leave. An exception of `write` is thrown on every rank.
+   */
+  update(call: Call, write: () => Slab | null): void;
+  /** Local, idempotent. The memory is given back when every rank of the communicator has closed. */
+  close(): void;
+}
+
+/**
+ * One-sided 32-bit words on each rank of the communicator, zero at the start. All operations are local in MPI's
+ * sense (the target does nothing), atomic, and sequentially consistent with one another.
+ */
+export interface Words {
+  load(rank: number, index: number): number;
+  store(rank: number, index: number, value: number): void;
+  /** Adds and returns the old value; wraps at 32 bits. */
+  add(rank: number, index: number, value: number): number;
+  /** Stores and returns the old value. */
+  exchange(rank: number, index: number, value: number): number;
+  /** Stores `value` if the word is `expected`; returns the old value. */
+  compareExchange(rank: number, index: number, expected: number, value: number): number;
+  /** Wakes `rank` if it sleeps: to be called after a change that it may be blocked on. */
+  ring(rank: number): void;
+  /** Local, idempotent. */
+  close(): void;
+}
+
+/** What a communicator offers to the patterns. */
+export interface Engine {
+  readonly rank: number;
+  readonly size: number;
+  readonly topology: Topology;
+  /** The world rank of each rank: tells which ranks two communicators share. */
+  readonly members: readonly number[];
+  readonly pace: Pace;
+  /** Throws FREED once the communicator is freed. Local. */
+  check(call: string): void;
+  /** A number for a new object: the same on all ranks, since objects are made collectively. Local. */
+  nextObject(): number;
+  /**
+   * Collective. Every rank enters; all leave with the root's payload (empty when it gave none), or all throw: the fault of the
+   * lowest rank that has one, or MISMATCH.
+   */
+  agree(call: Call): Uint8Array;
+  /** Collective: every rank's bytes, in rank order. `call.payload` is not used. */
+  gatherAll(call: Call, bytes: Uint8Array): readonly Uint8Array[];
+  /** Collective: `bytes` of node memory (the same number on all ranks, part of the agreement). @throws NO_MEMORY */
+  allocateSegment(call: Call, bytes: number): Segment;
+  /**
+   * Collective: `count` words on each rank, but `onRoot` (default: `count`) on `call.root`; the numbers are the same on all
+   * ranks. @throws NO_MEMORY
+   */
+  allocateWords(call: Call, count: number, onRoot?: number): Words;
+  /** Local: `comm`, made from this communicator for its objects, ends when this one is freed. */
+  adopt(comm: Communicator): void;
+  /** Collective at its first call on a communicator; made once and shared by all objects on it. */
+  nodeComm(): Communicator;
+}

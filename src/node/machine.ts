@@ -1,0 +1,45 @@
+/**
+ * Protocols as step machines.
+ *
+ * A protocol on shared words is written as a machine whose every step makes at most one access that another rank can notice.
+ * The shipped code drives the machine with {@link Pace}; the tests drive the very same machine through every schedule of two or
+ * three ranks.
+ */
+
+/** What a step came to. */
+export type Outcome = typeof GOING | typeof DONE | typeof BLOCKED;
+
+/** More steps follow at once. */
+export const GOING = 0;
+/** The machine has finished; further steps change nothing. */
+export const DONE = 1;
+/** Only another rank can make the next step succeed. Stepping again looks again. */
+export const BLOCKED = 2;
+
+/** A protocol, one shared access a step. */
+export interface Machine {
+  step(): Outcome;
+}
+
+/** How long to go on waiting. */
+export interface Patience {
+  /** On the clock of `performance.now()`; Infinity or absent: for ever. */
+  readonly deadline?: number;
+  /** Ends an asynchronous wait early; a blocking wait looks at it once, at the start. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a wait ended. */
+export type Ending = "done" | "timeout" | "aborted";
+
+/**
+ * Drives machines to their end: steps, spins a little, then sleeps on this rank's bell.
+ *
+ * Whoever changes a shared word that another rank may be blocked on must ring that rank's bell afterwards.
+ */
+export interface Pace {
+  /** Local. Blocks this rank until the machine is done or patience ends. */
+  run(machine: Machine, patience?: Patience): Ending;
+  /** Local. The same, without blocking: the event loop stays alive meanwhile. */
+  runAsync(machine: Machine, patience?: Patience): Promise<Ending>;
+}
