@@ -1,0 +1,135 @@
+/** What views of all dtypes have in common. Elements are read and written by the subclasses in accessors/, one for each dtype. */
+import { PshmemError } from "../errors.ts";
+import {
+  badScalar,
+  type DType,
+  isScalar,
+  lanesOf,
+  newArray,
+  readElement,
+  type Scalar,
+  type TypedArrayOf,
+  writeElement,
+} from "./dtype.ts";
+import { Geometry } from "./geometry.ts";
+import { formatArray } from "./print.ts";
+import { stridesOf } from "./shape.ts";
+import { copySlab } from "./slab.ts";
+import { type Axis, type Region, selectRegion } from "./slice.ts";
+
+/** Elements in arrays in arrays. */
+export type NestedElements<D extends DType> = Scalar<D> | NestedElements<D>[];
+
+/** The class behind {@link View} and {@link WritableView}, whose types say what its members do. */
+export abstract class BaseView<D extends DType = DType> implements Region {
+  // `declare`: see Geometry.
+  declare readonly dtype: D;
+  declare readonly data: TypedArrayOf<D>;
+  declare readonly writable: boolean;
+  declare protected readonly geometry: Geometry;
+
+  constructor(dtype: D, data: TypedArrayOf<D>, region: Region, writable: boolean) {
+    this.dtype = dtype;
+    this.data = data;
+    this.writable = writable;
+    this.geometry = new Geometry(region);
+  }
+
+  get shape(): readonly number[] {
+    return this.geometry.shape;
+  }
+
+  get strides(): readonly number[] {
+    return this.geometry.strides;
+  }
+
+  get stride(): readonly number[] {
+    return this.geometry.strides;
+  }
+
+  get offset(): number {
+    return this.geometry.offset;
+  }
+
+  get size(): number {
+    return this.geometry.size;
+  }
+
+  get length(): number {
+    return this.shape[0] ?? 1;
+  }
+
+  /** A view of the same dtype. */
+  protected abstract make(data: TypedArrayOf<D>, region: Region, writable: boolean): BaseView<D>;
+
+  abstract get(i?: number, j?: number, k?: number, ...more: number[]): Scalar<D> | BaseView<D>;
+
+  abstract set(index: readonly number[], value: Scalar<D>): void;
+
+  at(...axes: Axis[]): BaseView<D> {
+    return this.make(this.data, selectRegion(this, axes), this.writable);
+  }
+
+  *[Symbol.iterator](): IterableIterator<Scalar<D> | BaseView<D>> {
+    if (this.shape.length === 0) {
+      throw new PshmemError(
+        "BAD_DIMENSIONS",
+        "A 0-d view has no axis to go along: use get() for its element.",
+      );
+    }
+    for (let i = 0; i < this.length; i++) yield this.get(i);
+  }
+
+  copy(): BaseView<D> {
+    const { dtype, shape, strides } = this;
+    const data = newArray(dtype, this.size);
+    const region = { offset: 0, shape, strides: stridesOf(shape) };
+    copySlab(data, 0, region.strides, this.data, this.offset, strides, shape, lanesOf(dtype));
+    return this.make(data, region, true);
+  }
+
+  fill(value: Scalar<D>): void {
+    const { dtype, shape, strides } = this;
+    this.checkWritable();
+    if (!isScalar(dtype, value)) throw badScalar(dtype, value);
+    const one = newArray(dtype, 1);
+    writeElement(dtype, one, 0, value);
+    const still = strides.map(() => 0);
+    copySlab(this.data, this.offset, strides, one, 0, still, shape, lanesOf(dtype));
+  }
+
+  toNested(): NestedElements<D> {
+    return this.nest(0, this.offset);
+  }
+
+  private nest(axis: number, offset: number): NestedElements<D> {
+    if (axis === this.shape.length) return readElement(this.dtype, this.data, offset);
+    const nested = (_: unknown, i: number) => this.nest(axis + 1, offset + i * this.strides[axis]);
+    return Array.from({ length: this.shape[axis] }, nested);
+  }
+
+  toString(): string {
+    return formatArray(this);
+  }
+
+  /** What `console.log` shows. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
+  /** What `get` comes to where the fast path does not apply. */
+  protected getPart(index: readonly number[]): Scalar<D> | BaseView<D> {
+    const region = this.geometry.inside(index);
+    if (region.shape.length > 0) return this.make(this.data, region, this.writable);
+    return readElement(this.dtype, this.data, region.offset);
+  }
+
+  /** @throws READ_ONLY */
+  protected checkWritable(): void {
+    if (this.writable) return;
+    throw new PshmemError(
+      "READ_ONLY",
+      "This view is read-only: write through set, assign, setAll or write of the array, or to a copy().",
+    );
+  }
+}

@@ -1,0 +1,58 @@
+/** Shapes: checking them, and what follows from them. Sizes and strides count elements; the order is C order. */
+import { PshmemError } from "../errors.ts";
+
+/**
+ * Returns a shape as a plain array. Local. Takes plain arrays and typed arrays of integers alike; `[]` is the shape of an array with
+ * no axis and one element, and an axis may have length 0. `call` names the caller in the error.
+ *
+ * @throws BAD_SHAPE for anything but non-negative integers whose product is a safe integer
+ */
+export function checkShape(shape: unknown, call?: string): number[] {
+  if (!isListOfIntegers(shape)) throw badShape(shape, "is no list of integers", call);
+  const extents = Array.from(shape, Number);
+  if (extents.some((extent) => !Number.isSafeInteger(extent))) {
+    throw badShape(shape, "contains what is no integer", call);
+  }
+  if (extents.some((extent) => extent < 0)) throw badShape(shape, "contains a negative length", call);
+  if (!Number.isSafeInteger(sizeOf(extents))) throw badShape(shape, "has too many elements", call);
+  return extents;
+}
+
+/** Arrays of floats are refused for their kind, even where each value happens to be whole. */
+function isListOfIntegers(shape: unknown): shape is ArrayLike<number | bigint> {
+  if (ArrayBuffer.isView(shape)) return /Int|Uint/.test(Object.prototype.toString.call(shape));
+  return Array.isArray(shape) && shape.every((extent) => typeof extent === "number");
+}
+
+function badShape(shape: unknown, problem: string, call?: string): PshmemError {
+  const text = isIterable(shape) ? `[${Array.from(shape, String).join(", ")}]` : String(shape);
+  return new PshmemError(
+    "BAD_SHAPE",
+    `The shape ${text} ${problem}: give one non-negative integer for each axis.`,
+    {
+      call,
+      actual: text,
+    },
+  );
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.iterator in value;
+}
+
+/** Elements in an array of this shape. Local. */
+export function sizeOf(shape: readonly number[]): number {
+  // A zero decides even where the other lengths multiply to infinity.
+  return shape.includes(0) ? 0 : shape.reduce((size, extent) => size * extent, 1);
+}
+
+/** The strides of a contiguous array of this shape. Local. */
+export function stridesOf(shape: readonly number[]): number[] {
+  const strides: number[] = [];
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides.unshift(stride);
+    stride *= shape[axis];
+  }
+  return strides;
+}

@@ -1,0 +1,195 @@
+import { execFileSync } from "node:child_process";
+import { inspect } from "node:util";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import {
+  type DType,
+  DTYPES,
+  newArray,
+  readElement,
+  type Scalar,
+  writeElement,
+} from "../../src/array/dtype.ts";
+import { sizeOf, stridesOf } from "../../src/array/shape.ts";
+import { makeView } from "../../src/array/view.ts";
+
+const code = (name: string) => expect.objectContaining({ code: name });
+
+/** A value of the dtype for each small number. */
+function valueOf(dtype: DType, i: number): Scalar {
+  if (dtype.endsWith("64") && dtype.includes("int")) return BigInt(i);
+  if (dtype.startsWith("complex")) return { re: i, im: -i };
+  return dtype === "bool" ? i % 2 === 1 : i;
+}
+
+function counting<D extends DType>(dtype: D, shape: readonly number[]) {
+  const data = newArray(dtype, sizeOf(shape));
+  for (let i = 0; i < sizeOf(shape); i++) {
+    const args: unknown[] = [dtype, data, i, valueOf(dtype, i)];
+    Reflect.apply(writeElement, null, args);
+  }
+  return makeView(dtype, data, { offset: 0, shape, strides: stridesOf(shape) }, true);
+}
+
+/** As a caller without types sees it. */
+const untyped = (
+  view: unknown,
+): { get: (...i: unknown[]) => unknown; set: (...a: unknown[]) => void; fill: (v: unknown) => void } =>
+  Object(view);
+
+describe.each(DTYPES)("%s", (dtype) => {
+  test("elements by any number of indices", () => {
+    for (const shape of [[5], [3, 4], [2, 3, 4], [2, 1, 2, 3], [1, 2, 1, 2, 2]]) {
+      const view = counting(dtype, shape);
+      const last = shape.map((extent) => extent - 1);
+      expect(view.get(...shape.map(() => 0))).toEqual(valueOf(dtype, 0));
+      expect(view.get(...last)).toEqual(valueOf(dtype, view.size - 1));
+      expect(view.get(...shape.map(() => -1))).toEqual(valueOf(dtype, view.size - 1));
+      expect([...view.at("::-1")].length).toBe(shape[0]);
+    }
+  });
+
+  test("set and fill write to where get reads, and nowhere else", () => {
+    for (const shape of [[4], [3, 4], [2, 3, 4], [2, 1, 2, 3]]) {
+      const view = counting(dtype, shape);
+      const before = view.copy();
+      const part = untyped(view.at(1));
+      const index = shape.slice(1).map(() => -1);
+      part.set(index, valueOf(dtype, 9));
+      expect(view.get(1, ...index)).toEqual(valueOf(dtype, 9));
+      expect(view.at(0).toNested()).toEqual(before.at(0).toNested());
+      part.fill(valueOf(dtype, 3));
+      const flat = [view.at(1).toNested()].flat(5);
+      expect(flat).toEqual(flat.map(() => valueOf(dtype, 3)));
+      expect(view.at(0).toNested()).toEqual(before.at(0).toNested());
+    }
+  });
+
+  test("another kind of value is refused", () => {
+    const view = untyped(counting(dtype, [2]));
+    const wrong = dtype === "bool" ? 1 : true;
+    expect(() => view.set([0], wrong)).toThrow(code("BAD_DTYPE"));
+    expect(() => view.fill(wrong)).toThrow(code("BAD_DTYPE"));
+  });
+});
+
+describe("parts", () => {
+  const view = counting("int32", [3, 4]);
+
+  test("fewer indices give a view on the same memory", () => {
+    const row = view.get(1);
+    expect(String(row)).toBe("[4 5 6 7]");
+    expect(view.at(-1).toNested()).toEqual([8, 9, 10, 11]);
+    expect(view.at(null, 1)).toMatchObject({
+      shape: [3],
+      strides: [4],
+      stride: [4],
+      offset: 1,
+      size: 3,
+      length: 3,
+    });
+    expect(view.at(null, 1).data).toBe(view.data);
+    expect(String(untyped(view).get())).toBe(String(view));
+  });
+
+  test("indices for every axis: an element from get, a 0-d view from at", () => {
+    const point = view.at(2, 1);
+    expect(point).toMatchObject({ shape: [], strides: [], offset: 9, size: 1, length: 1 });
+    expect(untyped(point).get()).toBe(9);
+    expect(point.toNested()).toBe(9);
+    expect(() => [...point]).toThrow(code("BAD_DIMENSIONS"));
+    const copy = point.copy();
+    untyped(copy).set([], 5);
+    expect([untyped(copy).get(), untyped(point).get()]).toEqual([5, 9]);
+    copy.fill(6);
+    expect(copy.toNested()).toBe(6);
+  });
+
+  test("iteration goes along the first axis", () => {
+    expect([...view].map(String)).toEqual(["[0 1 2 3]", "[4 5 6 7]", "[ 8  9 10 11]"]);
+    expect([...view.at(1)]).toEqual([4, 5, 6, 7]);
+    expect([...counting("int32", [0, 3])]).toEqual([]);
+  });
+
+  test("nested arrays, copies and texts of views that are not contiguous", () => {
+    const part = view.at("::-2", "1::2");
+    expect(part.toNested()).toEqual([
+      [9, 11],
+      [1, 3],
+    ]);
+    const copy = part.copy();
+    expect(copy).toMatchObject({ offset: 0, shape: [2, 2], strides: [2, 1], writable: true });
+    expect([...copy.data]).toEqual([9, 11, 1, 3]);
+    expect(String(part)).toBe("[[ 9 11]\n [ 1  3]]");
+    expect(inspect(part)).toBe(String(part));
+  });
+
+  test("without elements", () => {
+    const empty = view.at("3:", ":");
+    expect(empty).toMatchObject({ shape: [0, 4], size: 0, length: 0, offset: 0 });
+    expect(empty.toNested()).toEqual([]);
+    expect(empty.copy().size).toBe(0);
+    empty.fill(1);
+    expect(view.get(0, 0)).toBe(0);
+  });
+
+  test.each<[string, unknown[], string]>([
+    ["too large", [3, 0], "OUT_OF_BOUNDS"],
+    ["too small", [0, -5], "OUT_OF_BOUNDS"],
+    ["2^32, which 32 bits would take for 0", [2 ** 32, 0], "OUT_OF_BOUNDS"],
+    ["too large in a row", [3], "OUT_OF_BOUNDS"],
+    ["a fraction", [0, 0.5], "BAD_SLICE"],
+    ["not a number", [NaN, 0], "BAD_SLICE"],
+    ["undefined", [undefined, 0], "BAD_SLICE"],
+    ["too many", [0, 0, 0], "BAD_DIMENSIONS"],
+    ["far too many", [0, 0, 0, 0, 0], "BAD_DIMENSIONS"],
+  ])("an index that is %s", (_, index, expected) => {
+    expect(() => untyped(view).get(...index)).toThrow(code(expected));
+    const missing = index.length < 2 ? "BAD_DIMENSIONS" : expected;
+    expect(() => untyped(view).set(index, 1)).toThrow(code(missing));
+  });
+
+  test.each<[string, unknown[], string]>([
+    ["no slice", ["1;3"], "BAD_SLICE"],
+    ["an index as text", ["1"], "BAD_SLICE"],
+    ["a fraction", ["1.5:"], "BAD_SLICE"],
+    ["only a sign", ["-:"], "BAD_SLICE"],
+    ["nothing", [""], "BAD_SLICE"],
+    ["a step of 0", ["::0"], "BAD_SLICE"],
+    ["a step of -0", ["::-0"], "BAD_SLICE"],
+    ["two ellipses", ["...", "..."], "BAD_SLICE"],
+    ["undefined", [undefined], "BAD_SLICE"],
+    ["an array", [[1]], "BAD_SLICE"],
+    ["too many", [null, null, null], "BAD_DIMENSIONS"],
+    ["too many beside an ellipsis", [0, "...", 0, 0], "BAD_DIMENSIONS"],
+    ["an index outside", [null, 4], "OUT_OF_BOUNDS"],
+  ])("selectors: %s", (_, axes, expected) => {
+    expect(() => Reflect.apply(view.at, view, axes)).toThrow(code(expected));
+  });
+});
+
+test("a read-only view and its parts cannot be written to", () => {
+  const view = makeView("float64", new Float64Array(4), { offset: 0, shape: [2, 2], strides: [2, 1] });
+  expect(view.writable).toBe(false);
+  for (const part of [view, view.at(0), view.get(0)]) {
+    expect(() => untyped(part).set([0, 0], 1)).toThrow(code("READ_ONLY"));
+    expect(() => untyped(part).fill(1)).toThrow(code("READ_ONLY"));
+  }
+  expect(() => view.copy().set([0, 0], 1)).not.toThrow();
+});
+
+test("halves in either storage", () => {
+  const bits = Uint16Array.of(0x3c00, 0xc000);
+  const view = makeView("float16", bits, { offset: 0, shape: [2], strides: [1] }, true);
+  expect(view.toNested()).toEqual([1, -2]);
+  view.set([0], 65504);
+  expect(bits[0]).toBe(0x7bff);
+  view.fill(0.5);
+  expect([...bits]).toEqual([0x3800, 0x3800]);
+  expect(readElement("float16", bits, 1)).toBe(0.5);
+});
+
+test("the accessor classes are as generated", () => {
+  const script = fileURLToPath(new URL("../../scripts/generate-accessors.js", import.meta.url));
+  expect(() => execFileSync(process.execPath, [script, "--check"], { stdio: "pipe" })).not.toThrow();
+});
