@@ -1,0 +1,68 @@
+/**
+ * How a rank is woken. Every rank has one bell, a shared word; whoever changes something that a rank may be blocked on rings
+ * it. A rank therefore has one place to sleep, whatever it waits for, and messages are taken in while it waits.
+ */
+
+/** Bell word: nobody sleeps behind it. Written by ringers (after ASLEEP) and at the start. */
+const AWAKE = 0;
+/** Bell word: its owner is asleep or about to be. Written by the owner only. */
+const ASLEEP = 1;
+
+/** 32-bit words from one bell to the next: a cache line each, so that ringing one rank does not slow another. */
+const STRIDE = 16;
+
+/** Sleeping and waking on a shared word: `Atomics` for threads, the futex system call for processes. */
+export interface Sleeper {
+  /** Blocks while `words[index] === expected`, at most `ms`; may return early for no reason. */
+  sleep(words: Int32Array, index: number, expected: number, ms: number): void;
+  /** The same as a promise; keeps the event loop alive meanwhile. */
+  sleepAsync(words: Int32Array, index: number, expected: number, ms: number): Promise<void>;
+  /** Wakes all that sleep on `words[index]`. */
+  wake(words: Int32Array, index: number): void;
+}
+
+/** Bytes that the bells of `count` ranks take. */
+export function bellBytes(count: number): number {
+  return count * STRIDE * Int32Array.BYTES_PER_ELEMENT;
+}
+
+/**
+ * The bells of the ranks that share memory.
+ *
+ * No wake-up is lost: the sleeper writes ASLEEP, then looks at its condition once more, then sleeps only while the bell still says
+ * ASLEEP; the waker changes the condition, then reads the bell. Atomics are sequentially consistent, so either the sleeper's last
+ * look sees the change, or the waker sees ASLEEP, clears it and wakes.
+ */
+export class Bells {
+  readonly #words: Int32Array;
+  readonly #sleeper: Sleeper;
+
+  constructor(words: Int32Array, sleeper: Sleeper) {
+    this.#words = words;
+    this.#sleeper = sleeper;
+  }
+
+  /** Local: wakes `place` if it sleeps. One load when it does not. */
+  ring(place: number): void {
+    const index = place * STRIDE;
+    if (Atomics.load(this.#words, index) === ASLEEP) {
+      Atomics.store(this.#words, index, AWAKE);
+      this.#sleeper.wake(this.#words, index);
+    }
+  }
+
+  /** Local, by the owner, before its last look at what it waits for. */
+  arm(place: number): void {
+    Atomics.store(this.#words, place * STRIDE, ASLEEP);
+  }
+
+  /** Local, blocking, by the owner after `arm`: until rung, at most `ms`. */
+  sleep(place: number, ms: number): void {
+    this.#sleeper.sleep(this.#words, place * STRIDE, ASLEEP, ms);
+  }
+
+  /** Local, by the owner after `arm`: resolves when rung, at the latest after `ms`. */
+  sleepAsync(place: number, ms: number): Promise<void> {
+    return this.#sleeper.sleepAsync(this.#words, place * STRIDE, ASLEEP, ms);
+  }
+}

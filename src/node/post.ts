@@ -1,0 +1,162 @@
+/** This rank's post office: hands messages to couriers, keeps those that came until somebody asks for them. */
+import type { Progress } from "./pace.ts";
+
+/** Whose messages these are: the communicator's context (two numbers that never repeat in a job) and the kind of use. */
+export interface Box {
+  /** World rank of the communicator's rank 0. */
+  readonly maker: number;
+  /** That rank's running number. */
+  readonly serial: number;
+  /** User messages and the library's own never meet. */
+  readonly kind: typeof USER | typeof SYSTEM;
+}
+
+export const USER = 0;
+export const SYSTEM = 1;
+
+/** A message on its way out. */
+export interface Outgoing {
+  readonly box: Box;
+  /** World rank. */
+  readonly dest: number;
+  readonly tag: number;
+  /** May be replaced by a copy while the message waits; the courier reads it afresh at each push. */
+  bytes: Uint8Array;
+  /** Set by the courier: bytes handed over so far, and whether all is handed over. */
+  sent: number;
+  done: boolean;
+}
+
+/** A message that has come in whole. */
+export interface Incoming {
+  readonly box: Box;
+  /** World rank. */
+  readonly source: number;
+  readonly tag: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Carries messages between this rank and some others, in order for each pair of ranks. */
+export interface Courier {
+  /** Hands over as much of the message as can be now; sets `sent` and `done`. */
+  push(message: Outgoing): void;
+  /** Takes in what has come, calling `deliver` for each message that is whole. */
+  pull(deliver: (message: Incoming) => void): void;
+  /** The longest time in ms that may pass between two pulls while this rank sleeps; Infinity if arrivals ring. */
+  readonly slice: number;
+}
+
+/** Chooses one message: absent fields match any. */
+export interface Wanted {
+  readonly box: Box;
+  /** World rank. */
+  readonly source?: number;
+  readonly tag?: number;
+}
+
+/** The post office of one rank. */
+export class Post implements Progress {
+  readonly slice: number;
+  readonly #me: number;
+  readonly #wake: () => void;
+  readonly #courierOf: (dest: number) => Courier;
+  readonly #couriers: readonly Courier[];
+  /** Per destination, oldest first: only the first is being pushed, so messages of a pair stay in order. */
+  readonly #leaving = new Map<number, Outgoing[]>();
+  readonly #arrived = new Map<number, Incoming[]>();
+
+  /** `wake` rings this rank's own bell: a message to itself may be what one of its promises waits for. */
+  constructor(
+    me: number,
+    couriers: readonly Courier[],
+    courierOf: (dest: number) => Courier,
+    wake: () => void,
+  ) {
+    this.#me = me;
+    this.#wake = wake;
+    this.#couriers = couriers;
+    this.#courierOf = courierOf;
+    this.slice = Math.min(Infinity, ...couriers.map((courier) => courier.slice));
+  }
+
+  /**
+   * Local, not blocking: starts a message; `done` on the result says when `bytes` is no longer needed. With `keep`, bytes
+   * that cannot leave at once are copied, so that the caller may change them.
+   */
+  send(box: Box, dest: number, tag: number, bytes: Uint8Array, keep: boolean): Outgoing {
+    const message: Outgoing = { box, dest, tag, bytes, sent: 0, done: false };
+    if (dest === this.#me) {
+      this.#deliver({ box, source: dest, tag, bytes: bytes.slice() });
+      this.#wake();
+      message.done = true;
+      return message;
+    }
+    const queue = this.#leaving.get(dest);
+    if (queue) queue.push(message);
+    else this.#courierOf(dest).push(message);
+    if (message.done) return message;
+    if (keep) message.bytes = bytes.slice();
+    if (!queue) this.#leaving.set(dest, [message]);
+    return message;
+  }
+
+  poll(): void {
+    if (this.#leaving.size > 0) this.#pushOn();
+    for (const courier of this.#couriers) courier.pull(this.#deliver);
+  }
+
+  /** Local: takes the oldest message that matches, or null. Messages come in by `poll`. */
+  take(wanted: Wanted): Incoming | null {
+    const queue = this.#arrived.get(keyOf(wanted.box));
+    const at = queue ? indexOf(queue, wanted) : -1;
+    if (at < 0) return null;
+    const [message] = queue!.splice(at, 1);
+    // A communicator's queue goes with its last message, so that freed communicators leave nothing behind.
+    if (queue!.length === 0) this.#arrived.delete(keyOf(wanted.box));
+    return message;
+  }
+
+  /** Local: the message that `take` would give, left where it is. */
+  peek(wanted: Wanted): Incoming | null {
+    const queue = this.#arrived.get(keyOf(wanted.box));
+    const at = queue ? indexOf(queue, wanted) : -1;
+    return at < 0 ? null : queue![at];
+  }
+
+  /** Local: forgets what has come for a communicator that is no more. */
+  forget(box: Box): void {
+    this.#arrived.delete(keyOf(box));
+  }
+
+  #pushOn(): void {
+    for (const [dest, queue] of this.#leaving) {
+      const courier = this.#courierOf(dest);
+      while (queue.length > 0) {
+        courier.push(queue[0]);
+        if (!queue[0].done) break;
+        queue.shift();
+      }
+      if (queue.length === 0) this.#leaving.delete(dest);
+    }
+  }
+
+  readonly #deliver = (message: Incoming): void => {
+    const key = keyOf(message.box);
+    const queue = this.#arrived.get(key);
+    if (queue) queue.push(message);
+    else this.#arrived.set(key, [message]);
+  };
+}
+
+/** One number for a box: exact for fewer than 2²¹ ranks with 2³¹ communicators each. */
+function keyOf(box: Box): number {
+  return (box.maker * 2 ** 31 + box.serial) * 2 + box.kind;
+}
+
+function indexOf(queue: readonly Incoming[], wanted: Wanted): number {
+  return queue.findIndex(
+    (message) =>
+      (wanted.source === undefined || message.source === wanted.source) &&
+      (wanted.tag === undefined || message.tag === wanted.tag),
+  );
+}

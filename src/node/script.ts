@@ -1,0 +1,40 @@
+/** A machine written as a generator: for protocols whose steps are too long to be hot and too linear for a table of states. */
+import { BLOCKED, DONE, type Machine, type Outcome } from "./machine.ts";
+
+/** A generator that yields whenever it can only go on after another rank has done something. */
+export type Waits<T = void> = Generator<undefined, T, undefined>;
+
+/** Runs a generator as a {@link Machine}. */
+export class Script<T> implements Machine {
+  readonly #body: Waits<T>;
+  #result: T | undefined;
+
+  constructor(body: Waits<T>) {
+    this.#body = body;
+  }
+
+  step(): Outcome {
+    const next = this.#body.next();
+    if (!next.done) return BLOCKED;
+    if (next.value !== undefined) this.#result = next.value;
+    return DONE;
+  }
+
+  /** What the generator returned; meaningful once a step has said DONE. */
+  get result(): T {
+    return this.#result as T;
+  }
+}
+
+/** A machine that is done as soon as `ready` says so. */
+export class Until implements Machine {
+  readonly #ready: () => boolean;
+
+  constructor(ready: () => boolean) {
+    this.#ready = ready;
+  }
+
+  step(): Outcome {
+    return this.#ready() ? DONE : BLOCKED;
+  }
+}
