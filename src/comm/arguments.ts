@@ -1,0 +1,53 @@
+/** Checks of the arguments that communicators and windows take. Each gives the fault or nothing, so that it can be agreed on. */
+import { PshmemError } from "../errors.ts";
+import { ANY_SOURCE, ANY_TAG, MAX_TAG } from "./contract.ts";
+
+/** The first fault there is. */
+export function firstFault(...faults: readonly (PshmemError | undefined)[]): PshmemError | undefined {
+  return faults.find((fault) => fault !== undefined);
+}
+
+/** Throws a fault of a local call. */
+export function throwFault(fault: PshmemError | undefined, call: string): void {
+  if (fault)
+    throw new PshmemError(fault.code, `${call}: ${fault.message}`, {
+      expected: fault.expected,
+      actual: fault.actual,
+      call,
+      cause: fault.cause,
+    });
+}
+
+/** `name` says which argument: root, dest, source. */
+export function faultOfRank(name: string, rank: unknown, size: number): PshmemError | undefined {
+  if (Number.isInteger(rank) && (rank as number) >= 0 && (rank as number) < size) return undefined;
+  const text = `${name} is ${String(rank)}; it must be a rank of the communicator, 0 to ${size - 1}`;
+  return new PshmemError("BAD_RANK", text, { expected: `0 to ${size - 1}`, actual: rank });
+}
+
+export function faultOfSource(source: unknown, size: number): PshmemError | undefined {
+  return source === ANY_SOURCE ? undefined : faultOfRank("source", source, size);
+}
+
+export function faultOfTag(tag: unknown, any: boolean): PshmemError | undefined {
+  if (any && tag === ANY_TAG) return undefined;
+  if (Number.isInteger(tag) && (tag as number) >= 0 && (tag as number) <= MAX_TAG) return undefined;
+  return new PshmemError("BAD_TAG", `tag is ${String(tag)}; it must be an integer from 0 to ${MAX_TAG}`, {
+    actual: tag,
+  });
+}
+
+export function faultOfInteger(name: string, value: unknown, least: number): PshmemError | undefined {
+  if (Number.isSafeInteger(value) && (value as number) >= least) return undefined;
+  const wanted = Number.isFinite(least) ? `an integer of at least ${least}` : "an integer";
+  return new PshmemError("BAD_ARGUMENT", `${name} is ${String(value)}; it must be ${wanted}`, {
+    actual: value,
+  });
+}
+
+export function faultOfList(name: string, values: unknown, size: number): PshmemError | undefined {
+  if (Array.isArray(values) && values.length === size) return undefined;
+  const actual = Array.isArray(values) ? values.length : typeof values;
+  const text = `${name} must be an array with one value for each of the ${size} ranks, not ${actual}`;
+  return new PshmemError("BAD_ARGUMENT", text, { expected: size, actual });
+}

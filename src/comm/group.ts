@@ -1,0 +1,275 @@
+/** A communicator without its guard: members, memory, meetings. It trusts its callers; `Comm` is what users hold. */
+import { PshmemError } from "../errors.ts";
+import { Board } from "../node/board.ts";
+import type { Heap, Location, Piece } from "../node/heap.ts";
+import type { Machine, Pace } from "../node/machine.ts";
+import { USER, type Box } from "../node/post.ts";
+import { Until } from "../node/script.ts";
+import { SharedWords, wordLayout } from "../node/words.ts";
+import { digestOf } from "./calls.ts";
+import type { Communicator } from "./contract.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { Call, Engine, Segment, Slab, Words } from "./engine.ts";
+import { Letters } from "./letters.ts";
+import { Meeting } from "./meeting.ts";
+import { gatherAll } from "./movers.ts";
+import type { Relay } from "./relay.ts";
+import { NodeSegment } from "./segment.ts";
+import { GroupTopology } from "./topology.ts";
+import { asFault } from "./verdict.ts";
+import { decodeLocation, encodeLocation } from "./wire.ts";
+
+/** Names a communicator among all of a job, for good: the world rank of its rank 0 and a number of that rank's. */
+export interface Context {
+  readonly maker: number;
+  readonly serial: number;
+}
+
+/** One rank's view of a communicator. */
+export class Group implements Engine {
+  readonly rank: number;
+  readonly size: number;
+  readonly topology: GroupTopology;
+  readonly endpoint: Endpoint;
+  /** World ranks, by rank. */
+  readonly members: readonly number[];
+  readonly letters: Letters;
+  readonly #box: Box;
+  readonly #meeting: Meeting;
+  readonly #board: Piece | null;
+  readonly #makeNodeComm: () => Communicator;
+  readonly #adopted: Communicator[] = [];
+  #objects = 0;
+  #freed = false;
+  #busy: string | null = null;
+  #nodeComm: Communicator | null = null;
+
+  /** `board` is zeroed memory shared by the members on this node; null stands for that of the world. */
+  constructor(
+    endpoint: Endpoint,
+    members: readonly number[],
+    context: Context,
+    board: Piece | null,
+    makeNodeComm: (group: Group) => Communicator,
+  ) {
+    const { backend } = endpoint;
+    this.endpoint = endpoint;
+    this.members = members;
+    this.rank = members.indexOf(backend.rank);
+    this.size = members.length;
+    this.topology = new GroupTopology(
+      this.rank,
+      members.map((member) => backend.nodeOf[member]),
+    );
+    this.letters = new Letters(endpoint, members, context);
+    this.#box = { ...context, kind: USER };
+    this.#board = board;
+    this.#makeNodeComm = () => makeNodeComm(this);
+    this.#meeting = new Meeting(
+      this.rank,
+      this.size,
+      this.topology,
+      new Board(board ?? backend.worldBoard, this.topology.nodeSize),
+      this.letters,
+      (rank) => backend.ring(members[rank]),
+    );
+  }
+
+  get pace(): Pace {
+    return this.endpoint.pace;
+  }
+
+  /** Where users' messages of this communicator go. */
+  get box(): Box {
+    return this.#box;
+  }
+
+  /** The rank of a world rank in this communicator. */
+  rankOf(worldRank: number): number {
+    return this.members.indexOf(worldRank);
+  }
+
+  check(call: string): void {
+    if (this.#freed) {
+      throw new PshmemError(
+        "FREED",
+        `${call}: the communicator has been freed; make a new one by split or dup`,
+        { call },
+      );
+    }
+  }
+
+  nextObject(): number {
+    return ++this.#objects;
+  }
+
+  agree(call: Call): Uint8Array {
+    return this.meet(call);
+  }
+
+  gatherAll(call: Call, bytes: Uint8Array): readonly Uint8Array[] {
+    return gatherAll(this, call, bytes);
+  }
+
+  /** Collective, blocking: a meeting from entering to leaving. */
+  meet(call: Call, location?: Location, writing?: Relay): Uint8Array {
+    const machine = this.#enter(call, location, writing);
+    try {
+      this.pace.run(machine);
+    } finally {
+      this.#busy = null;
+    }
+    return this.#meeting.outcome();
+  }
+
+  /** Collective: the same as a promise. */
+  async meetAsync(call: Call): Promise<void> {
+    const machine = this.#enter(call);
+    try {
+      await this.pace.runAsync(machine);
+    } finally {
+      this.#busy = null;
+    }
+    this.#meeting.outcome();
+  }
+
+  /** Collective, blocking: every rank's payload, all of one length of at most `PAYLOAD_BYTES`, in rank order. */
+  meetAll(call: Call): Uint8Array[] {
+    this.meet(call);
+    return this.topology.mates.map((_, place) => this.#meeting.payloadAt(place).slice());
+  }
+
+  /** After a meeting: the location that the member at this place of the node has shown. */
+  locationAt(nodeRank: number): Location {
+    return this.#meeting.locationAt(nodeRank);
+  }
+
+  allocateSegment(call: Call, bytes: number): Segment {
+    const { mates, nodeRank } = this.topology;
+    const lender: Lender = {
+      heap: this.endpoint.nodeHeap,
+      audience: mates.map((rank) => this.members[rank]),
+      lends: nodeRank === 0,
+      // The leader of each node shows the place in its slot.
+      payload: () => undefined,
+      find: () => this.#meeting.locationAt(0),
+    };
+    return new NodeSegment(
+      this,
+      this.#allocate({ ...call, digest: digestOf(call.digest ?? 0, bytes) }, bytes, lender),
+    );
+  }
+
+  allocateWords(call: Call, count: number, onRoot = count): Words {
+    const { root = 0 } = call;
+    const layout = wordLayout(this.size, root, count, onRoot);
+    const digest = digestOf(call.digest ?? 0, root, count, onRoot);
+    const piece = this.allocateOpen({ ...call, digest }, layout.bytes);
+    return new SharedWords(piece, layout.bases, (rank) => this.endpoint.backend.ring(this.members[rank]));
+  }
+
+  /** Collective: memory that every rank of the communicator can load from and store to, one piece for all. */
+  allocateOpen(call: Call, bytes: number): Piece {
+    const heap = this.topology.nodeCount === 1 ? this.endpoint.nodeHeap : this.endpoint.openHeap;
+    if (!heap)
+      throw new PshmemError("UNSUPPORTED", `${call.op}: this backend has no one-sided memory across nodes`);
+    const lender: Lender = {
+      heap,
+      audience: this.members,
+      lends: this.rank === 0,
+      // Rank 0 tells the place to all, those on other nodes too.
+      payload: (location) => encodeLocation(location),
+      find: decodeLocation,
+    };
+    return this.#allocate({ ...call, root: 0 }, bytes, lender);
+  }
+
+  /** The lender allocates before the meeting, so that its failure is part of the verdict; the others attach after it. */
+  #allocate(call: Call, bytes: number, { heap, audience, lends, payload, find }: Lender): Piece {
+    const { piece, fault } =
+      lends && !call.fault ? tryAllocate(heap, bytes, audience) : { piece: null, fault: call.fault };
+    try {
+      const result = this.meet(
+        { ...call, fault, payload: piece ? payload(piece.location) : undefined },
+        piece?.location,
+      );
+      return piece ?? heap.attach(find(result), bytes);
+    } catch (error) {
+      if (piece) heap.discard(piece, audience);
+      throw error;
+    }
+  }
+
+  /** Collective, blocking: see `Segment.update`. */
+  update(call: Call, memory: Relay["memory"], write: () => Slab | null): void {
+    this.meet(call, undefined, { write, memory });
+  }
+
+  nodeComm(): Communicator {
+    if (!this.#nodeComm) {
+      this.#nodeComm = this.#makeNodeComm();
+      this.adopt(this.#nodeComm);
+    }
+    return this.#nodeComm;
+  }
+
+  adopt(comm: Communicator): void {
+    this.#adopted.push(comm);
+  }
+
+  /** Local, blocking: drives a machine that cannot time out. */
+  await(ready: () => boolean): void {
+    this.pace.run(new Until(ready));
+  }
+
+  /** Local: the communicators that end with this one. */
+  get adopted(): readonly Communicator[] {
+    return this.#adopted;
+  }
+
+  /** Local: this rank is through with the communicator. */
+  close(): void {
+    this.#freed = true;
+    this.letters.close();
+    this.endpoint.post.forget(this.#box);
+    this.#board?.close();
+  }
+
+  #enter(call: Call, location?: Location, writing?: Relay): Machine {
+    if (this.#busy !== null) {
+      const text = `${call.op}: ${this.#busy} of the same communicator is still under way on this rank; await it first`;
+      throw new PshmemError("PENDING", text, { call: call.op, actual: this.#busy });
+    }
+    this.#busy = call.op;
+    return this.#meeting.begin(call, location, writing);
+  }
+}
+
+/** Who lends the memory for all ranks of an audience, and how the others learn where it is. */
+interface Lender {
+  readonly heap: Heap;
+  /** World ranks. */
+  readonly audience: readonly number[];
+  /** Whether it is this rank. */
+  readonly lends: boolean;
+  readonly payload: (location: Location) => Uint8Array | undefined;
+  readonly find: (payload: Uint8Array) => Location;
+}
+
+function tryAllocate(
+  heap: Heap,
+  bytes: number,
+  audience: readonly number[],
+): { piece: Piece | null; fault?: PshmemError } {
+  try {
+    return { piece: heap.allocate(bytes, audience) };
+  } catch (error) {
+    return { piece: null, fault: noMemory(error, bytes) };
+  }
+}
+
+function noMemory(error: unknown, bytes: number): PshmemError {
+  if (!(error instanceof RangeError)) return asFault(error);
+  const text = `${bytes} bytes of shared memory cannot be had (${error.message}); ask for less, or give the machine more`;
+  return new PshmemError("NO_MEMORY", text, { bytes, cause: error });
+}

@@ -1,0 +1,235 @@
+/**
+ * How the ranks of a communicator enter a collective: each says what it is about to do, all learn whether it fits together, and
+ * one may write while the others wait. Inside a node by the board; between nodes by messages of the node leaders, up and
+ * down a tree. The verdict travels with what everybody waits for anyway.
+ */
+import { SLOT, TEXT, type Board, type Slot } from "../node/board.ts";
+import type { Location } from "../node/heap.ts";
+import type { Machine } from "../node/machine.ts";
+import { Rendezvous, type Agenda } from "../node/rendezvous.ts";
+import { Script, type Waits } from "../node/script.ts";
+import type { Call } from "./engine.ts";
+import { LETTER, type Letters } from "./letters.ts";
+import { relay, type Relay } from "./relay.ts";
+import type { GroupTopology } from "./topology.ts";
+import { branchOf } from "./tree.ts";
+import { asFault, decodeFault, encodeFault, merged, numbersOf, type Statement } from "./verdict.ts";
+import { decodeSlab, encodeSlab, packStatement, unpackStatement } from "./wire.ts";
+
+/** The turns of a meeting. */
+type Turn =
+  /** The leader learns what the other nodes say. */
+  | "exchange"
+  /** The root writes into its node's segment. */
+  | "write"
+  /** The leaders pass what was written from node to node. */
+  | "relay";
+
+/** Letters of a description that travel, at three bytes each at the most. */
+const MOST_ABOUT = 300;
+
+const NO_BYTES = new Uint8Array(0);
+
+/** The meetings of one communicator, for one rank. */
+export class Meeting implements Agenda {
+  turns: readonly number[] = [];
+  readonly #rank: number;
+  readonly #size: number;
+  readonly #topology: GroupTopology;
+  readonly #board: Board;
+  readonly #letters: Letters;
+  readonly #rendezvous: Rendezvous;
+  #plan: readonly Turn[] = [];
+  #call!: Call;
+  #relay: Relay | undefined;
+
+  constructor(
+    rank: number,
+    size: number,
+    topology: GroupTopology,
+    board: Board,
+    letters: Letters,
+    ring: (rank: number) => void,
+  ) {
+    this.#rank = rank;
+    this.#size = size;
+    this.#topology = topology;
+    this.#board = board;
+    this.#letters = letters;
+    this.#rendezvous = new Rendezvous(board, topology.nodeRank, (place) => ring(topology.mates[place]));
+  }
+
+  /**
+   * Prepares the next meeting and gives the machine that carries it out. `location` is shown to the ranks of the node;
+   * `writing` is what the root does while all others wait.
+   */
+  begin(call: Call, location?: Location, writing?: Relay): Machine {
+    this.#call = call;
+    this.#relay = writing;
+    this.#fill(this.#board.slot(this.#rendezvous.parity, this.#topology.nodeRank), call, location);
+    this.#arrange(call, writing !== undefined);
+    return this.#rendezvous.begin(this);
+  }
+
+  /** After the machine is done: the root's payload, or the fault thrown. Valid until the next meeting. */
+  outcome(): Uint8Array {
+    const { op, fault, root = 0 } = this.#call;
+    if (this.#board.failed) throw decodeFault(this.#board.result, op, this.#size, this.#rank, fault);
+    if (this.#topology.nodeCount > 1) return this.#board.result;
+    return payloadOf(this.#last(root));
+  }
+
+  /** After the machine is done: what the rank at this place of the node brought. Valid until the next meeting. */
+  payloadAt(nodeRank: number): Uint8Array {
+    return payloadOf(this.#last(nodeRank));
+  }
+
+  /** After the machine is done: the location that the rank at this place of the node has shown. */
+  locationAt(nodeRank: number): Location {
+    const { words } = this.#last(nodeRank);
+    return { owner: words[SLOT.OWNER], block: words[SLOT.BLOCK], slot: words[SLOT.PLACE] };
+  }
+
+  check(): boolean {
+    // With several nodes even a faulty node must tell the others: its leader does, in the first turn.
+    return this.#topology.nodeCount > 1 || this.#conclude(this.#nodeStatement(), NO_BYTES);
+  }
+
+  act(turn: number): Machine | null {
+    if (this.#plan[turn] === "exchange") return new Script(this.#exchange());
+    if (this.#plan[turn] === "relay") return new Script(this.#passOn());
+    this.#write();
+    return null;
+  }
+
+  acted(turn: number): boolean {
+    return this.#plan[turn] !== "exchange" || !this.#board.failed;
+  }
+
+  /** The slots of the meeting just over are those of the other parity than the next one's. */
+  #last(nodeRank: number): Slot {
+    return this.#board.slot(1 - this.#rendezvous.parity, nodeRank);
+  }
+
+  #fill({ words, text }: Slot, call: Call, location: Location | undefined): void {
+    const { op, object, root, digest } = numbersOf(call);
+    const bytes = call.fault ? encodeFault(call.fault, this.#rank) : (call.payload ?? aboutBytes(call));
+    words[SLOT.OP] = op;
+    words[SLOT.OBJECT] = object;
+    words[SLOT.ROOT] = root;
+    words[SLOT.DIGEST] = digest;
+    words[SLOT.TEXT] = call.fault ? TEXT.FAULT : call.payload ? TEXT.PAYLOAD : TEXT.ABOUT;
+    words[SLOT.BYTES] = bytes.length;
+    if (bytes.length > 0) text.set(bytes);
+    if (location) {
+      words[SLOT.OWNER] = location.owner;
+      words[SLOT.BLOCK] = location.block;
+      words[SLOT.PLACE] = location.slot;
+    }
+  }
+
+  #arrange({ root = 0 }: Call, writes: boolean): void {
+    const { nodeCount, nodeIndex, nodes, mates } = this.#topology;
+    const plan: Turn[] = [];
+    const turns: number[] = [];
+    const add = (turn: Turn, nodeRank: number) => {
+      plan.push(turn);
+      turns.push(nodeRank);
+    };
+    if (nodeCount > 1) add("exchange", 0);
+    if (writes && nodes[nodeIndex].includes(root)) add("write", mates.indexOf(root));
+    if (writes && nodeCount > 1) add("relay", 0);
+    this.#plan = plan;
+    this.turns = turns;
+  }
+
+  /** What this node says: the statements of its slots, lowest rank first. */
+  #nodeStatement(): Statement {
+    const { mates } = this.#topology;
+    return mates.map((rank, place) => this.#statementAt(place, rank)).reduce(merged);
+  }
+
+  #statementAt(place: number, rank: number): Statement {
+    const { words, text } = this.#board.slot(this.#rendezvous.parity, place);
+    const bytes = text.slice(0, words[SLOT.BYTES]);
+    return {
+      rank,
+      op: words[SLOT.OP],
+      object: words[SLOT.OBJECT],
+      root: words[SLOT.ROOT],
+      digest: words[SLOT.DIGEST],
+      about: words[SLOT.TEXT] === TEXT.ABOUT ? new TextDecoder().decode(bytes) : "",
+      fault: words[SLOT.TEXT] === TEXT.FAULT ? bytes : null,
+      faultRank: rank,
+    };
+  }
+
+  /** Writes what the meeting came to; true if it goes on. */
+  #conclude(statement: Statement, payload: Uint8Array): boolean {
+    this.#board.conclude(statement.fault ?? payload, statement.fault !== null);
+    return statement.fault === null;
+  }
+
+  /** Up the tree of leaders what each subtree says, down the tree what all say, with the root's payload. */
+  *#exchange(): Waits {
+    const { nodes, nodeIndex, nodeCount } = this.#topology;
+    const { parent, children } = branchOf(nodeIndex, 0, nodeCount);
+    const leader = (node: number) => nodes[node][0];
+    let said = { statement: this.#nodeStatement(), payload: this.#ownPayload() };
+    for (const child of children) {
+      const theirs = unpackStatement(yield* this.#letters.receiving(leader(child), LETTER.EXCHANGE));
+      const payload = said.payload.length > 0 ? said.payload : theirs.payload;
+      said = { statement: merged(said.statement, theirs.statement), payload };
+    }
+    if (parent !== null) {
+      yield* this.#letters.sending(
+        [leader(parent)],
+        LETTER.EXCHANGE,
+        packStatement(said.statement, said.payload),
+      );
+      said = unpackStatement(yield* this.#letters.receiving(leader(parent), LETTER.EXCHANGE));
+    }
+    yield* this.#letters.sending(
+      children.map(leader),
+      LETTER.EXCHANGE,
+      packStatement(said.statement, said.payload),
+    );
+    this.#conclude(said.statement, said.payload);
+  }
+
+  /** The root's payload if the root is on this node. */
+  #ownPayload(): Uint8Array {
+    const place = this.#topology.mates.indexOf(this.#call.root ?? 0);
+    if (place < 0) return NO_BYTES;
+    const slot = this.#board.slot(this.#rendezvous.parity, place);
+    return payloadOf(slot).slice();
+  }
+
+  #write(): void {
+    try {
+      const slab = this.#relay!.write();
+      // The leader, which passes the slab on, may be another rank: it finds the slab in the result.
+      if (this.#topology.nodeCount > 1) this.#board.conclude(encodeSlab(slab), false);
+    } catch (error) {
+      this.#board.conclude(encodeFault(asFault(error), this.#rank), true);
+    }
+  }
+
+  *#passOn(): Waits {
+    const { nodes, nodeIndex } = this.#topology;
+    const from = this.#topology.nodeOf(this.#call.root ?? 0);
+    const here = nodeIndex === from;
+    const start = { failed: here && this.#board.failed, bytes: here ? this.#board.result.slice() : NO_BYTES };
+    const leaders = nodes.map((mates) => mates[0]);
+    const end = yield* relay(this.#letters, leaders, nodeIndex, from, start, this.#relay!.memory, decodeSlab);
+    this.#board.conclude(end.failed ? end.bytes : NO_BYTES, end.failed);
+  }
+}
+
+function payloadOf({ words, text }: Slot): Uint8Array {
+  return words[SLOT.TEXT] === TEXT.PAYLOAD ? text.subarray(0, words[SLOT.BYTES]) : NO_BYTES;
+}
+
+function aboutBytes({ about }: Call): Uint8Array {
+  return about ? new TextEncoder().encode(about.slice(0, MOST_ABOUT)) : NO_BYTES;
+}

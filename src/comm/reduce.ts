@@ -1,0 +1,173 @@
+/** Combining values: the predefined operations of MPI-4.1 §6.9.2, on scalars, pairs, and arrays element by element. */
+import { PshmemError } from "../errors.ts";
+import type { AnyTypedArray, ReduceOp } from "./contract.ts";
+
+type Numeric = number | bigint;
+type Combine = (a: Numeric, b: Numeric) => Numeric;
+
+/** On values of one type the operators work for numbers and bigints alike; TypeScript sees only one of them at a time. */
+const asNumbers = (operator: (a: number, b: number) => number): Combine => operator as unknown as Combine;
+
+const COMBINE: Record<Exclude<ReduceOp, "minloc" | "maxloc">, Combine> = {
+  sum: asNumbers((a, b) => a + b),
+  prod: asNumbers((a, b) => a * b),
+  // A NaN on either side stays: it must not depend on who came first.
+  min: asNumbers((a, b) => (b < a || Number.isNaN(b) ? b : a)),
+  max: asNumbers((a, b) => (b > a || Number.isNaN(b) ? b : a)),
+  land: (a, b) => logical(Boolean(a) && Boolean(b), a),
+  lor: (a, b) => logical(Boolean(a) || Boolean(b), a),
+  lxor: (a, b) => logical(Boolean(a) !== Boolean(b), a),
+  band: asNumbers((a, b) => a & b),
+  bor: asNumbers((a, b) => a | b),
+  bxor: asNumbers((a, b) => a ^ b),
+};
+
+const BITWISE = new Set<ReduceOp>(["band", "bor", "bxor"]);
+
+/** All operations. */
+const REDUCE_OPS: readonly ReduceOp[] = [...(Object.keys(COMBINE) as ReduceOp[]), "minloc", "maxloc"];
+
+/** Local: a fault if `op` is not an operation. */
+function faultOfOp(op: unknown): PshmemError | undefined {
+  if (REDUCE_OPS.includes(op as ReduceOp)) return undefined;
+  const text = `${JSON.stringify(op)} is not a reduction; use one of ${REDUCE_OPS.join(", ")}`;
+  return new PshmemError("BAD_ARGUMENT", text, { expected: REDUCE_OPS, actual: op });
+}
+
+/**
+ * Local: the values of all ranks combined in rank order. Numbers, bigints, booleans, pairs for minloc and maxloc, typed arrays
+ * and plain arrays of one length. @throws BAD_ARGUMENT when the values do not fit one another or the operation
+ */
+export function combineAll<T>(values: readonly T[], op: ReduceOp, firstRank = 0): T {
+  if (op === "minloc" || op === "maxloc") return locate(values, op, firstRank) as T;
+  const [first, ...rest] = values;
+  if (!isTypedArray(first)) return values.reduce((a, b) => combine(a, b, op) as T);
+  const result = first.slice() as AnyTypedArray;
+  for (const value of rest) combineInto(result, value as unknown as AnyTypedArray, op);
+  return result as T;
+}
+
+/** Local: a fault if `op` is none, or cannot combine a value like this one with its like. */
+export function faultOfOperand(value: unknown, op: ReduceOp): PshmemError | undefined {
+  const unknown = faultOfOp(op);
+  if (unknown) return unknown;
+  // Whether typed arrays fit does not depend on their elements: none need be combined to find out.
+  const sample = isTypedArray(value) ? value.subarray(0, 0) : value;
+  try {
+    combineAll([sample, sample], op);
+    return undefined;
+  } catch (error) {
+    return error as PshmemError;
+  }
+}
+
+/** Local: a text that is equal for two values exactly if they can be combined. */
+export function kindOf(value: unknown): string {
+  if (isTypedArray(value)) return `${value.constructor.name}[${value.length}]`;
+  if (Array.isArray(value)) return `[${value.map(kindOf).join()}]`;
+  return typeof value;
+}
+
+function combine(a: unknown, b: unknown, op: Exclude<ReduceOp, "minloc" | "maxloc">): unknown {
+  if (isTypedArray(a) && isTypedArray(b)) return combineInto(a.slice() as AnyTypedArray, b, op);
+  if (Array.isArray(a) && Array.isArray(b)) {
+    sameLength(a.length, b.length, op);
+    return a.map((one, i) => combine(one, (b as unknown[])[i], op));
+  }
+  if (typeof a === "boolean" && typeof b === "boolean") return combineBooleans(a, b, op);
+  if (!isNumeric(a) || typeof a !== typeof b) throw unfit(op, a, b);
+  return typeof a === "number" && BITWISE.has(op)
+    ? combineBits(a, b as number, op)
+    : COMBINE[op](a, b as Numeric);
+}
+
+/** JavaScript's own operators cut numbers to 32 bits; bigints do not. */
+function combineBits(a: number, b: number, op: Exclude<ReduceOp, "minloc" | "maxloc">): number {
+  for (const value of [a, b]) {
+    if (!Number.isInteger(value))
+      throw new PshmemError("BAD_ARGUMENT", `${op} works on integers, not on ${value}`, { actual: value });
+  }
+  return Number(COMBINE[op](BigInt(a), BigInt(b)));
+}
+
+/** Logical operations give booleans on booleans; the others count true as 1. */
+function combineBooleans(
+  a: boolean,
+  b: boolean,
+  op: Exclude<ReduceOp, "minloc" | "maxloc">,
+): boolean | number {
+  const result = COMBINE[op](Number(a), Number(b));
+  return op === "sum" || op === "prod" ? Number(result) : Boolean(result);
+}
+
+/** Local: replaces the elements of `a` by those of `a` and `b` combined; returns `a`. Integers wrap as their type does. */
+export function combineInto<A extends AnyTypedArray>(a: A, b: AnyTypedArray, op: ReduceOp): A {
+  if (op === "minloc" || op === "maxloc")
+    throw new PshmemError("BAD_ARGUMENT", `${op} works on pairs, not on typed arrays`);
+  if (a.constructor !== b.constructor) throw unfit(op, a, b);
+  sameLength(a.length, b.length, op);
+  if (BITWISE.has(op) && (a instanceof Float32Array || a instanceof Float64Array)) throw unfit(op, a, b);
+  // One loop for all types: an index signature of numbers, whatever the array holds.
+  const [into, from] = [a, b];
+  const one = a instanceof Int32Array || a instanceof Uint32Array ? exactProduct(op) : COMBINE[op];
+  for (let i = 0; i < a.length; i++) into[i] = one(into[i], from[i]);
+  return a;
+}
+
+/** The product of two 32-bit integers can exceed 2⁵³: multiply modulo 2³², as the type would wrap. */
+function exactProduct(op: Exclude<ReduceOp, "minloc" | "maxloc">): Combine {
+  return op === "prod" ? asNumbers(Math.imul) : COMBINE[op];
+}
+
+/** A pair of a value and where it is. */
+type Located = readonly [number | bigint, number];
+
+function locate(values: readonly unknown[], op: "minloc" | "maxloc", firstRank: number): Located {
+  const pairs = values.map((value, i) => pairOf(value, firstRank + i, op));
+  return pairs.reduce((a, b) => {
+    if (a[0] === b[0]) return b[1] < a[1] ? b : a;
+    const better = op === "minloc" ? b[0] < a[0] : b[0] > a[0];
+    return better ? b : a;
+  });
+}
+
+function pairOf(value: unknown, rank: number, op: ReduceOp): Located {
+  if (isNumeric(value)) return [value, rank];
+  if (Array.isArray(value) && value.length === 2 && isNumeric(value[0]) && typeof value[1] === "number") {
+    return [value[0], value[1]];
+  }
+  throw new PshmemError(
+    "BAD_ARGUMENT",
+    `${op} takes a number or a pair [value, location], not ${typeof value}`,
+  );
+}
+
+function logical(result: boolean, like: Numeric): Numeric {
+  if (typeof like === "bigint") return result ? 1n : 0n;
+  return result ? 1 : 0;
+}
+
+function isNumeric(value: unknown): value is Numeric {
+  return typeof value === "number" || typeof value === "bigint";
+}
+
+function isTypedArray(value: unknown): value is AnyTypedArray {
+  return ArrayBuffer.isView(value) && !(value instanceof DataView);
+}
+
+function sameLength(a: number, b: number, op: ReduceOp): void {
+  if (a === b) return;
+  throw new PshmemError("BAD_ARGUMENT", `${op} over arrays of different lengths, ${a} and ${b}`, {
+    expected: a,
+    actual: b,
+  });
+}
+
+function unfit(op: ReduceOp, a: unknown, b: unknown): PshmemError {
+  const text = `${op} cannot combine ${typeName(a)} and ${typeName(b)}; give the same numeric type on every rank`;
+  return new PshmemError("BAD_ARGUMENT", text, { expected: typeName(a), actual: typeName(b) });
+}
+
+function typeName(value: unknown): string {
+  return ArrayBuffer.isView(value) ? value.constructor.name : typeof value;
+}

@@ -1,0 +1,120 @@
+/**
+ * Values as bytes. A typed array travels as its elements; everything else in V8's form of the structured clone. The last byte
+ * says which, so that the elements stand at the start, aligned.
+ */
+import { Deserializer, Serializer } from "node:v8";
+import { PshmemError } from "../errors.ts";
+
+const ARRAY_TYPES = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  BigInt64Array,
+  BigUint64Array,
+  Float32Array,
+  Float64Array,
+  // Absent before Node 24; its place in the list stays.
+  (globalThis as { Float16Array?: new (buffer: ArrayBufferLike) => ArrayBufferView }).Float16Array,
+] as const;
+
+/** Numbers of a Uint8Array, which stands for its subclasses too, and of a DataView. */
+const UINT8 = ARRAY_TYPES.indexOf(Uint8Array);
+const DATA_VIEW = ARRAY_TYPES.length;
+
+/** The last byte of a value in V8's form; other values are 1 + the number of the array type. */
+const CLONED = 0;
+
+/** Local: a value as bytes of its own. @throws NOT_CLONEABLE */
+export function encodeValue(value: unknown): Uint8Array {
+  const type = ArrayBuffer.isView(value) ? typeOf(value) : null;
+  if (type === null) return encodeClone(value);
+  const { buffer, byteOffset, byteLength } = value as ArrayBufferView;
+  const bytes = new Uint8Array(byteLength + 1);
+  bytes.set(new Uint8Array(buffer, byteOffset, byteLength));
+  bytes[byteLength] = type + 1;
+  return bytes;
+}
+
+/** Local: the value that `encodeValue` was given; shares no memory with `bytes`. */
+export function decodeValue<T>(bytes: Uint8Array): T {
+  const length = bytes.length - 1;
+  const type = bytes[length];
+  // A copy of its own: exact in length, aligned, and not shared.
+  const body = new Uint8Array(length);
+  body.set(bytes.subarray(0, length));
+  return (type === CLONED ? decodeClone(body) : arrayOver(type - 1, body.buffer)) as T;
+}
+
+/** The number of an array's type; null for subclasses such as Buffer, and for DataView. */
+function typeOf(view: ArrayBufferView): number | null {
+  const type = ARRAY_TYPES.findIndex((one) => one && view.constructor === one);
+  return type < 0 ? null : type;
+}
+
+function arrayOver(type: number, buffer: ArrayBuffer): ArrayBufferView {
+  const make = ARRAY_TYPES[type];
+  if (make) return new make(buffer);
+  throw new PshmemError(
+    "UNSUPPORTED",
+    "a Float16Array was received, which this Node does not have; use Node 24 or later",
+  );
+}
+
+/**
+ * Writes the views inside a value as their own elements, whatever memory they are over: a small view of a large buffer stays
+ * small, and a view of shared memory is copied like everything else, since ranks may live in different processes.
+ */
+class ViewSerializer extends Serializer {
+  constructor() {
+    super();
+    (this as unknown as ViewHooks)._setTreatArrayBufferViewsAsHostObjects(true);
+  }
+
+  _getDataCloneError = Error;
+
+  _writeHostObject(view: unknown): void {
+    if (!ArrayBuffer.isView(view))
+      throw new Error(`${Object.prototype.toString.call(view)} could not be cloned.`);
+    this.writeUint32(typeOf(view) ?? (view instanceof DataView ? DATA_VIEW : UINT8));
+    this.writeUint32(Math.floor(view.byteLength / 2 ** 32));
+    this.writeUint32(view.byteLength >>> 0);
+    this.writeRawBytes(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+  }
+}
+
+class ViewDeserializer extends Deserializer {
+  _readHostObject(): unknown {
+    const type = this.readUint32();
+    const bytes = this.readUint32() * 2 ** 32 + this.readUint32();
+    const { buffer } = Uint8Array.from(this.readRawBytes(bytes));
+    return type === DATA_VIEW ? new DataView(buffer) : arrayOver(type, buffer);
+  }
+}
+
+/** A method of V8's serializer that Node documents and its types leave out. */
+interface ViewHooks {
+  _setTreatArrayBufferViewsAsHostObjects(on: boolean): void;
+}
+
+function encodeClone(value: unknown): Uint8Array {
+  const serializer = new ViewSerializer();
+  try {
+    serializer.writeHeader();
+    serializer.writeValue(value);
+  } catch (error) {
+    const text = `the value cannot be sent (${(error as Error).message}); send data only: no functions, symbols or handles`;
+    throw new PshmemError("NOT_CLONEABLE", text, { cause: error });
+  }
+  serializer.writeRawBytes(Uint8Array.of(CLONED));
+  return serializer.releaseBuffer();
+}
+
+function decodeClone(bytes: Uint8Array): unknown {
+  const deserializer = new ViewDeserializer(bytes);
+  deserializer.readHeader();
+  return deserializer.readValue();
+}

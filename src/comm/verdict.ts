@@ -1,0 +1,116 @@
+/** What a meeting comes to: who said what, whether it fits together, and the fault that all throw when it does not. */
+import { ERROR_CODES, PshmemError, type ErrorCode, type ErrorFields } from "../errors.ts";
+import { CALL_NAMES, numberOf, type Op } from "./calls.ts";
+import type { Call } from "./engine.ts";
+
+/** What a group of ranks said when entering: one rank speaks for all as long as they agree. */
+export interface Statement {
+  /** The rank that speaks. */
+  readonly rank: number;
+  readonly op: number;
+  readonly object: number;
+  readonly root: number;
+  readonly digest: number;
+  /** Its arguments in words, where the call gives them. */
+  readonly about: string;
+  /** The fault of the lowest rank that has one, as `encodeFault` gives it. */
+  readonly fault: Uint8Array | null;
+  /** The rank it was found on; no meaning without a fault. */
+  readonly faultRank: number;
+}
+
+/** Statements of two groups, the first with the lower ranks, as one. */
+export function merged(a: Statement, b: Statement): Statement {
+  if (a.fault || b.fault) {
+    const worse = !b.fault || (a.fault && a.faultRank < b.faultRank) ? a : b;
+    return { ...a, fault: worse.fault, faultRank: worse.faultRank };
+  }
+  if (a.op === b.op && a.object === b.object && a.root === b.root && a.digest === b.digest) return a;
+  return { ...a, fault: encodeFault(mismatch(a, b), b.rank), faultRank: b.rank };
+}
+
+function mismatch(a: Statement, b: Statement): PshmemError {
+  const [expected, actual] = [describe(a), describe(b)];
+  const how =
+    expected === actual
+      ? `both are in ${actual}, with different arguments`
+      : `rank ${a.rank} is in ${expected}, rank ${b.rank} in ${actual}`;
+  return new PshmemError(
+    "MISMATCH",
+    `ranks ${a.rank} and ${b.rank} are not in the same call: ${how}. Every rank must make the same collective calls in the same ` +
+      `order, with the same arguments where they must agree`,
+    { rank: b.rank, expected, actual },
+  );
+}
+
+function describe({ op, object, root, about }: Statement): string {
+  const name = CALL_NAMES[op] ?? `call ${op}`;
+  const on = object > 0 ? ` of object ${object}` : "";
+  const from = root >= 0 ? `, root ${root}` : "";
+  return name + on + from + (about && ` (${about})`);
+}
+
+/** The numbers a rank puts in its slot for a call. `root` −1: the call has none. */
+export function numbersOf(call: Call): { op: number; object: number; root: number; digest: number } {
+  return { op: numberOf(call.op), object: call.object ?? 0, root: call.root ?? -1, digest: call.digest ?? 0 };
+}
+
+/** Room for a fault: it travels with the call. */
+const MOST_FAULT_BYTES = 900;
+
+interface WireFault extends ErrorFields {
+  readonly code: ErrorCode;
+  readonly text: string;
+}
+
+/** A fault found on `rank` as bytes, short enough to travel with a call. */
+export function encodeFault(error: PshmemError, rank: number): Uint8Array {
+  const { code, message: text, call, expected, actual, bytes, available, holder, queue, task, path } = error;
+  const fields = { rank, call, expected, actual, bytes, available, holder, queue, task, path };
+  const whole = encodeJson({ code, text, ...fields });
+  if (whole.length <= MOST_FAULT_BYTES) return whole;
+  const short = encodeJson({ code, text: text.slice(0, 400), rank, call, bytes, available, task });
+  return short.length <= MOST_FAULT_BYTES ? short : encodeJson({ code, text: text.slice(0, 120) });
+}
+
+function encodeJson(value: object): Uint8Array {
+  const text = JSON.stringify(value, (_, field: unknown) =>
+    typeof field === "bigint"
+      ? String(field)
+      : typeof field === "number" && !Number.isFinite(field)
+        ? String(field)
+        : field,
+  );
+  return new TextEncoder().encode(text);
+}
+
+/**
+ * The error that every rank throws: it names the call and, where there are several ranks, the rank at fault. On that rank
+ * `own`, its fault, adds the cause, which cannot travel.
+ */
+export function decodeFault(
+  bytes: Uint8Array,
+  op: Op,
+  size: number,
+  rank: number,
+  own?: PshmemError,
+): PshmemError {
+  // The bytes may be shared memory, which TextDecoder refuses: decode a private copy.
+  const { code, text, ...fields } = JSON.parse(new TextDecoder().decode(bytes.slice())) as WireFault;
+  const where = size > 1 && code !== "MISMATCH" ? `${op}, on rank ${fields.rank}` : op;
+  return new PshmemError(code, `${where}: ${text}`, {
+    call: op,
+    ...fields,
+    cause: fields.rank === rank ? own?.cause : undefined,
+  });
+}
+
+/** Any exception as an error of ours, so that it can travel. */
+export function asFault(error: unknown): PshmemError {
+  if (error instanceof PshmemError) return error;
+  if (error instanceof RangeError && /allocation|array length|buffer/i.test(error.message)) {
+    return new PshmemError("NO_MEMORY", `${ERROR_CODES.NO_MEMORY}: ${error.message}`, { cause: error });
+  }
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new PshmemError("BAD_ARGUMENT", text, { cause: error });
+}
