@@ -1,0 +1,72 @@
+/** A job on worker threads: what the main thread makes for it, and how a rank's thread finds it. */
+import { MessageChannel, type MessagePort } from "node:worker_threads";
+import { bellBytes } from "../node/bells.ts";
+import { boardBytes } from "../node/board.ts";
+import { mailboxBytes } from "../node/mailbox.ts";
+
+/** What a rank's thread needs to take part; goes through `workerData`. */
+export interface RankData {
+  readonly rank: number;
+  readonly size: number;
+  /** World rank → simulated node. */
+  readonly nodeOf: readonly number[];
+  /** The bells, then the mailboxes, of all ranks. */
+  readonly control: SharedArrayBuffer;
+  /** The board of the world on this rank's node. */
+  readonly board: SharedArrayBuffer;
+  /** World rank → the port to it; null for the rank itself. */
+  readonly ports: readonly (MessagePort | null)[];
+}
+
+/** One rank of a job to be started. */
+export interface RankSeat {
+  readonly data: RankData;
+  /** What `data` holds that must be transferred. */
+  readonly transfer: readonly MessagePort[];
+}
+
+/** Local, on the main thread: the shared memory of a job whose rank r lives on node `nodeOf[r]`. */
+export function createJob(nodeOf: readonly number[]): { readonly ranks: readonly RankSeat[] } {
+  const size = nodeOf.length;
+  const control = new SharedArrayBuffer(bellBytes(size) + mailboxBytes(size));
+  const boards = new Map(
+    nodeOf.map((node) => [
+      node,
+      new SharedArrayBuffer(boardBytes(nodeOf.filter((other) => other === node).length)),
+    ]),
+  );
+  const ports = connect(size);
+  const ranks = nodeOf.map((node, rank) => {
+    const data = { rank, size, nodeOf, control, board: boards.get(node)!, ports: ports[rank] };
+    return { data, transfer: ports[rank].filter((port) => port !== null) };
+  });
+  return { ranks };
+}
+
+/** A port for each rank to each other. */
+function connect(size: number): (MessagePort | null)[][] {
+  const ports = Array.from({ length: size }, () =>
+    Array.from<MessagePort | null>({ length: size }).fill(null),
+  );
+  for (let a = 0; a < size; a++) {
+    for (let b = a + 1; b < size; b++) {
+      const { port1, port2 } = new MessageChannel();
+      ports[a][b] = port1;
+      ports[b][a] = port2;
+    }
+  }
+  return ports;
+}
+
+/** Where a rank's thread keeps its seat: a registered symbol, so that a second copy of the package finds it too. */
+const SEAT = Symbol.for("pshmem.threads.rank");
+
+/** Local, on a rank's thread, before the user's program: `world()` will be this job. */
+export function joinJob(data: RankData): void {
+  Reflect.set(globalThis, SEAT, data);
+}
+
+/** Local: the job this thread is a rank of, if it is one. */
+export function joinedJob(): RankData | undefined {
+  return Reflect.get(globalThis, SEAT) as RankData | undefined;
+}

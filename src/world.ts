@@ -1,0 +1,69 @@
+/** How a program finds the communicator it was started in. */
+import { Comm, nodeCommOf } from "./comm/communicator.ts";
+import type { Communicator } from "./comm/contract.ts";
+import { Endpoint } from "./comm/endpoint.ts";
+import type { Engine } from "./comm/engine.ts";
+import { Group } from "./comm/group.ts";
+import type { Backend } from "./comm/backend.ts";
+import { PshmemError } from "./errors.ts";
+import { launcherSeen, mpiDisabled } from "./launcher.ts";
+import { serialBackend } from "./serial/backend.ts";
+import { threadsBackend } from "./threads/backend.ts";
+import { joinedJob } from "./threads/job.ts";
+
+/** The worlds of this thread, each made at its first use. */
+const worlds: { started?: Communicator; serial?: Communicator } = {};
+
+/**
+ * The communicator of all ranks this program was started with; local, and the same object every time.
+ *
+ * Under `pshmem run` its ranks are worker threads; with `MPI_DISABLE=1`, or without a launcher, it is the serial communicator of
+ * size 1.
+ *
+ * @throws BAD_LAUNCH when an MPI launcher started the program but its MPI cannot be used
+ */
+export function world(): Communicator {
+  worlds.started ??= findWorld();
+  return worlds.started;
+}
+
+function findWorld(): Communicator {
+  if (mpiDisabled(process.env)) return serialWorld();
+  const job = joinedJob();
+  if (job) return worldOf(threadsBackend(job));
+  const launcher = launcherSeen(process.env);
+  if (launcher) throw unusable(launcher);
+  return serialWorld();
+}
+
+/** Local: the communicator of this rank alone, which `null` stands for. */
+export function serialWorld(): Communicator {
+  worlds.serial ??= worldOf(serialBackend());
+  return worlds.serial;
+}
+
+/** Local: the communicator meant by an argument. @throws BAD_ARGUMENT for what is none of ours */
+export function communicatorOf(comm: Communicator | null): Communicator {
+  if (comm === null) return serialWorld();
+  if (Comm.groupOf(comm)) return comm;
+  const text = `a communicator was expected (world(), comm.split(…), or null for a rank alone), not ${typeof comm}`;
+  throw new PshmemError("BAD_ARGUMENT", text);
+}
+
+/** Local: what patterns build on. */
+export function engineOf(comm: Communicator | null): Engine {
+  return Comm.groupOf(communicatorOf(comm))!;
+}
+
+function worldOf(backend: Backend): Communicator {
+  const members = backend.nodeOf.map((_, rank) => rank);
+  const group = new Group(new Endpoint(backend), members, { maker: 0, serial: 0 }, null, nodeCommOf);
+  return new Comm(group, true);
+}
+
+function unusable(launcher: string): PshmemError {
+  const text =
+    `the program was started by an MPI launcher (${launcher}), but this version of pshmem cannot use MPI yet. Start it with ` +
+    "`pshmem run -n 4 program.js` instead, or set MPI_DISABLE=1 for a world of one rank";
+  return new PshmemError("BAD_LAUNCH", text, { actual: launcher });
+}
