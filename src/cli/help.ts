@@ -1,0 +1,60 @@
+/** What `pshmem help` prints. */
+
+/** The subcommands. */
+export type Command = "run" | "info" | "selftest" | "help";
+
+/** One command's usage line, and its full help that begins with it. */
+export interface Help {
+  readonly usage: string;
+  readonly text: string;
+}
+
+function page(usage: string, body: string): Help {
+  return { usage: `usage: ${usage}`, text: `usage: ${usage}\n\n${body}` };
+}
+
+const RANK_OPTIONS = `  -n, --ranks N            number of ranks (default: one for each core)
+      --nodes K            behave as if on K separate nodes (default: 1)
+      --placement HOW      block: fill one node after the other (default); cyclic: deal the ranks out in turn
+      --node-sizes A,B,…   ranks on each node; they add up to N
+      --tag-output         put "[rank] " before every line of output
+      --tsx                run TypeScript through tsx even where Node can run it (enums, path aliases)
+  -h, --help               print this
+`;
+
+/** The help of every command. */
+export const HELP: Readonly<Record<Command, Help>> = {
+  run: page(
+    "pshmem run [-n N] [options] program.(ts|js|mjs|…) [arguments…]",
+    `Runs a program on N ranks, each on a thread of its own.
+
+${RANK_OPTIONS}
+Everything after the program is passed to it. TypeScript runs natively where Node can do it, else through tsx, which must then be
+installed. Ranks get no standard input. The job ends with the exit code of the first rank that fails, and then stops the others.
+"pshmem run -n 4 selftest" checks the installation on 4 ranks.
+`,
+  ),
+  info: page(
+    "pshmem info [--json]",
+    `Prints what this installation and this machine offer.
+
+      --json               the same for programs
+  -h, --help               print this
+`,
+  ),
+  selftest: page(
+    "pshmem selftest [-n N] [options]",
+    `Checks the installation: without options on the ranks it was started with (one, or those of mpirun), else on N threads.
+
+${RANK_OPTIONS}`,
+  ),
+  help: page(
+    "pshmem <command> [options]",
+    `  pshmem run -n 4 program.ts   run a program on 4 ranks
+  pshmem selftest              check the installation
+  pshmem info                  print what this installation and machine offer
+  pshmem help [command]        print help
+  pshmem --version             print the version
+`,
+  ),
+};

@@ -1,0 +1,109 @@
+/** `pshmem info`: what this installation and this machine offer. */
+import { readFileSync } from "node:fs";
+import { availableParallelism, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+import { findTsx, nativeTypeScript } from "../threads/program.ts";
+import { readOptions } from "./arguments.ts";
+import { HELP } from "./help.ts";
+
+/** What `pshmem info --json` prints. */
+export interface Info {
+  readonly version: string;
+  readonly node: string;
+  readonly v8: string;
+  readonly platform: string;
+  readonly arch: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  /** Each backend with what there is to say about it. */
+  readonly backends: Readonly<Record<"serial" | "threads" | "mpi", string>>;
+  readonly typescript: string;
+  /** The variables of this environment that MPI launchers set. */
+  readonly launcher: Readonly<Record<string, string>>;
+}
+
+/** What `mpirun`, `mpiexec` and `srun` tell the processes they start. */
+const LAUNCHER_VARIABLES = [
+  "MPI_DISABLE",
+  "OMPI_COMM_WORLD_RANK",
+  "OMPI_COMM_WORLD_SIZE",
+  "MPI_LOCALNRANKS",
+  "PMI_RANK",
+  "PMI_SIZE",
+  "PMIX_RANK",
+  "SLURM_PROCID",
+  "SLURM_NTASKS",
+  "MV2_COMM_WORLD_RANK",
+  "MV2_COMM_WORLD_SIZE",
+];
+
+const INFO_OPTIONS = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
+
+/** Local: the version in the package's own package.json. */
+export function packageVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const description: { version: string } = JSON.parse(text);
+  return description.version;
+}
+
+/** Asynchronous: `pshmem info`; resolves with the exit code. @throws BAD_ARGUMENT an option is unknown */
+export async function info(argv: readonly string[]): Promise<number> {
+  const { values } = readOptions(() => parseArgs({ args: [...argv], options: INFO_OPTIONS }));
+  process.stdout.write(values.help ? HELP.info.text : values.json ? toJson(collect()) : toText(collect()));
+  return 0;
+}
+
+function collect(): Info {
+  return {
+    version: packageVersion(),
+    node: process.versions.node,
+    v8: process.versions.v8,
+    platform: process.platform,
+    arch: process.arch,
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+    backends: { serial: "always", threads: "pshmem run -n N program", mpi: "not in this version" },
+    typescript: typescript(),
+    launcher: launcher(),
+  };
+}
+
+function typescript(): string {
+  const native = nativeTypeScript();
+  const tsx = findTsx(process.cwd()).length > 0;
+  if (native.types && native.using) {
+    return tsx ? "native (tsx with --tsx)" : "native";
+  }
+  if (tsx) {
+    return "through tsx";
+  }
+  return native.types ? "native, without `using` (install tsx for it)" : "no: install tsx";
+}
+
+function launcher(): Record<string, string> {
+  return Object.fromEntries(
+    LAUNCHER_VARIABLES.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+function toJson(facts: Info): string {
+  return `${JSON.stringify(facts, null, 2)}\n`;
+}
+
+function toText(facts: Info): string {
+  const variables = Object.entries(facts.launcher).map(([name, value]) => `${name}=${value}`);
+  const rows = [
+    ["pshmem", facts.version],
+    ["node", `${facts.node} (V8 ${facts.v8})`],
+    ["platform", `${facts.platform} ${facts.arch}`],
+    ["cores", String(facts.cores)],
+    ["memory", `${(facts.memoryBytes / 2 ** 30).toFixed(1)} GiB`],
+    ...Object.entries(facts.backends).map(([name, state]) => [`backend ${name}`, state]),
+    ["typescript", facts.typescript],
+    ["launcher", variables.length === 0 ? "none seen" : variables.join(" ")],
+  ] as const;
+  return rows.map(([name, value]) => `${name.padEnd(16)} ${value}\n`).join("");
+}

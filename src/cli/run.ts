@@ -1,0 +1,92 @@
+/** `pshmem run` and `pshmem selftest`. */
+import { mpiDisabled } from "../launcher.ts";
+import { existsSync } from "node:fs";
+import { constants } from "node:os";
+import { fileURLToPath } from "node:url";
+import { PshmemError } from "../errors.ts";
+import { launch } from "../threads/launch.ts";
+import { findProgram } from "../threads/program.ts";
+import type { Ending } from "../threads/supervisor.ts";
+import { parseRun } from "./arguments.ts";
+import type { RunArguments } from "./arguments.ts";
+import { HELP } from "./help.ts";
+
+/**
+ * Asynchronous: `pshmem run`; resolves with the exit code.
+ *
+ * @throws BAD_ARGUMENT the command line is wrong
+ * @throws BAD_LAUNCH the program is not there, or cannot be run on this Node
+ */
+export async function run(argv: readonly string[]): Promise<number> {
+  const line = parseRun(argv);
+  if (line.help) {
+    process.stdout.write(HELP.run.text);
+    return 0;
+  }
+  if (line.program === undefined) {
+    throw new PshmemError("BAD_ARGUMENT", "no program given");
+  }
+  const packaged = line.program === "selftest" && !existsSync(line.program);
+  return runOnThreads(packaged ? selftestProgram() : line.program, line);
+}
+
+/**
+ * Asynchronous: `pshmem selftest`, in this process, or with options as `pshmem run … selftest`; resolves with the exit code.
+ *
+ * @throws BAD_ARGUMENT the command line is wrong
+ */
+export async function selftest(argv: readonly string[]): Promise<number> {
+  const line = parseRun(argv);
+  if (line.help) {
+    process.stdout.write(HELP.selftest.text);
+    return 0;
+  }
+  if (line.program !== undefined) {
+    throw new PshmemError("BAD_ARGUMENT", `unexpected argument '${line.program}'`, { actual: line.program });
+  }
+  if (argv.length > 0) {
+    return runOnThreads(selftestProgram(), line);
+  }
+  const { outcome } = await import("./selftest.ts");
+  return outcome;
+}
+
+/** The program that every rank of a self-test runs. */
+function selftestProgram(): string {
+  return fileURLToPath(new URL("./selftest.js", import.meta.url));
+}
+
+async function runOnThreads(path: string, line: RunArguments): Promise<number> {
+  const { nodeOf, args, tagOutput } = line;
+  const program = findProgram(path, line.tsx);
+  if (mpiDisabled(process.env) && nodeOf.length > 1) {
+    process.stderr.write(
+      `pshmem: MPI_DISABLE is set: each of the ${nodeOf.length} ranks is a world of its own\n`,
+    );
+  }
+  const { stop, ignore } = stopOnSignals(nodeOf.length);
+  const code = await launch({ program, args, nodeOf, tagOutput, stop });
+  ignore();
+  return code;
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** The first signal ends the job in order; the second finds no handler and ends the process at once. */
+function stopOnSignals(ranks: number): { readonly stop: AbortSignal; readonly ignore: () => void } {
+  const controller = new AbortController();
+  const onSignal = (signal: NodeJS.Signals): void => {
+    ignore();
+    const text = `${signal}: ended ${ranks === 1 ? "the rank" : `all ${ranks} ranks`}`;
+    controller.abort({ code: 128 + constants.signals[signal], text } satisfies Ending);
+  };
+  const ignore = (): void => {
+    for (const signal of SIGNALS) {
+      process.off(signal, onSignal);
+    }
+  };
+  for (const signal of SIGNALS) {
+    process.on(signal, onSignal);
+  }
+  return { stop: controller.signal, ignore };
+}

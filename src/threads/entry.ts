@@ -1,0 +1,41 @@
+/** The first thing a rank's thread runs: gives it its streams and its world, then imports the user's program. */
+import { pathToFileURL } from "node:url";
+import { inspect } from "node:util";
+import { workerData } from "node:worker_threads";
+import { joinJob } from "./job.ts";
+import type { RankStart } from "./launch.ts";
+import { nativeTypeScript } from "./program.ts";
+import { divert, postFailure } from "./stdio.ts";
+
+const start: RankStart = workerData;
+
+/** A remedy that Node's own text does not know. */
+function hint(error: unknown): string {
+  if (!(error instanceof SyntaxError)) {
+    return "";
+  }
+  if ("code" in error && error.code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") {
+    return "\nWith tsx installed, `pshmem run --tsx` runs such a program.";
+  }
+  if (!error.stack?.startsWith("SyntaxError")) {
+    return "";
+  }
+  // Where a module cannot be parsed, Node tells in front of the text, but not in a thread.
+  const using = nativeTypeScript().using ? "" : " `using` needs Node 24, or TypeScript and tsx.";
+  return `\n\`node --check ${start.program.path}\` tells where.${using}`;
+}
+
+// First of all, so that even a failure below is told in full: the error object itself does not survive the trip.
+process.on("uncaughtExceptionMonitor", (error: unknown) => {
+  postFailure(start.port, inspect(error) + hint(error));
+});
+divert(process.stdout, start.port, start.count, 1, start.terminals[1]);
+divert(process.stderr, start.port, start.count, 2, start.terminals[2]);
+process.argv[1] = start.program.path;
+
+joinJob(start.data);
+for (const registrar of start.program.tsx) {
+  const tsx: { register(): unknown } = await import(registrar);
+  tsx.register();
+}
+await import(pathToFileURL(start.program.path).href);

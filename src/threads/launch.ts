@@ -1,0 +1,86 @@
+/** Starting a job of worker threads. The main thread runs no rank: it starts them, passes their output on and sees them end. */
+import type { WriteStream } from "node:tty";
+import { MessageChannel, Worker } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
+import { createJob } from "./job.ts";
+import type { RankData } from "./job.ts";
+import { RankOutput } from "./output.ts";
+import type { Program } from "./program.ts";
+import { makeCount } from "./stdio.ts";
+import type { Descriptor, Terminal } from "./stdio.ts";
+import { Supervisor } from "./supervisor.ts";
+import type { Ending } from "./supervisor.ts";
+
+/** What to run, and how. */
+export interface LaunchOptions {
+  readonly program: Program;
+  /** What the program finds in `process.argv` from index 2 on. */
+  readonly args: readonly string[];
+  /** The node of each rank; its length is the number of ranks. */
+  readonly nodeOf: readonly number[];
+  /** Put `[rank] ` before every line of output. */
+  readonly tagOutput?: boolean;
+  /** Ends the job when aborted; its reason is an {@link Ending}. */
+  readonly stop?: AbortSignal;
+}
+
+/** What a rank's thread is started with. */
+export interface RankStart {
+  readonly data: RankData;
+  readonly program: Program;
+  /** Takes what stdio.ts calls {@link Posted}. */
+  readonly port: MessagePort;
+  readonly count: Int32Array;
+  readonly terminals: Readonly<Record<Descriptor, Terminal>>;
+}
+
+/**
+ * Local to the main thread, asynchronous: runs a job to its end and resolves with the exit code. Errors of ranks are reported on
+ * standard error, after all output. Ranks get no standard input.
+ */
+export async function launch(options: LaunchOptions): Promise<number> {
+  const supervisor = new Supervisor();
+  const { stop } = options;
+  const onStop = (): void => {
+    const ending: Ending = stop?.reason;
+    supervisor.end(ending);
+  };
+  const onClosed = (error: NodeJS.ErrnoException): void => supervisor.end(outputEnding(error));
+  stop?.addEventListener("abort", onStop);
+  process.stdout.on("error", onClosed);
+  process.stderr.on("error", onClosed);
+  startRanks(supervisor, options);
+  const code = await supervisor.ended;
+  stop?.removeEventListener("abort", onStop);
+  return code;
+}
+
+function startRanks(supervisor: Supervisor, { program, args, nodeOf, tagOutput }: LaunchOptions): void {
+  const job = createJob(nodeOf);
+  const terminals = { 1: terminalOf(process.stdout), 2: terminalOf(process.stderr) };
+  const sinks = { 1: process.stdout, 2: process.stderr };
+  for (const [rank, { data, transfer }] of job.ranks.entries()) {
+    const { port1, port2 } = new MessageChannel();
+    const count = makeCount();
+    const workerData: RankStart = { data, program, port: port2, count, terminals };
+    const worker = new Worker(new URL("./entry.js", import.meta.url), {
+      argv: [...args],
+      workerData,
+      transferList: [port2, ...transfer],
+      name: `rank ${rank}`,
+    });
+    const output = new RankOutput(sinks, tagOutput ? `[${rank}] ` : "", nodeOf.length === 1);
+    supervisor.watch({ rank, worker, port: port1, count, output });
+  }
+}
+
+function terminalOf(stream: WriteStream): Terminal {
+  return stream.isTTY ? { columns: stream.columns, rows: stream.rows } : null;
+}
+
+/** A reader that went away (`| head`) ends the job as SIGPIPE ends a process: quietly. */
+function outputEnding(error: NodeJS.ErrnoException): Ending {
+  return error.code === "EPIPE"
+    ? { code: 141, text: null }
+    : { code: 1, text: `the output cannot be written: ${error.message}` };
+}

@@ -1,0 +1,163 @@
+/** Watching the ranks of a job: their output, their failures, their end. */
+import { inspect } from "node:util";
+import { receiveMessageOnPort } from "node:worker_threads";
+import type { MessagePort, Worker } from "node:worker_threads";
+import type { RankOutput } from "./output.ts";
+import { settle } from "./stdio.ts";
+import type { Posted } from "./stdio.ts";
+
+/** Why a job ends before all its ranks have ended by themselves, and with which exit code; a null text: nothing to tell. */
+export interface Ending {
+  readonly code: number;
+  readonly text: string | null;
+}
+
+/** A rank as the supervisor sees it. */
+export interface WatchedRank {
+  readonly rank: number;
+  readonly worker: Worker;
+  /** Brings what stdio.ts calls {@link Posted}. */
+  readonly port: MessagePort;
+  readonly count: Int32Array;
+  readonly output: RankOutput;
+}
+
+/** Node's exit code for a top-level await that never settled. */
+const UNSETTLED_AWAIT = 13;
+/**
+ * How long (ms) the other ranks go on after one failed: what fails one often fails all, and they are then counted. It also keeps
+ * off an assertion of Node 20, which kills the process when a thread is stopped just while its import fails.
+ */
+const FAILING_TIME = 200;
+/** How long (ms) ranks may take to stop (a native call cannot be interrupted) before the user is told which ones do not stop. */
+const STOPPING_TIME = 1_000;
+
+/** Local to the main thread. Ends every rank when one fails; the first failure decides the exit code. */
+export class Supervisor {
+  /** Resolves with the job's exit code when every rank has ended, its output is passed on and a failure is reported. */
+  readonly ended: Promise<number>;
+  readonly #running = new Map<number, WatchedRank>();
+  readonly #failures = new Map<number, string>();
+  #resolve: (code: number) => void = () => {};
+  #ending: Ending | null = null;
+  #failedLater = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor() {
+    this.ended = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  /** Takes charge of a rank. All ranks are to be given in one turn of the event loop. */
+  watch(ranked: WatchedRank): void {
+    const { rank, worker, port } = ranked;
+    this.#running.set(rank, ranked);
+    port.on("message", (posted: Posted) => this.#take(ranked, posted));
+    worker.on("message", (message: unknown) => this.#heed(rank, message));
+    worker.on("error", (error: unknown) => this.#fail(ranked, error));
+    worker.on("exit", (code) => this.#leave(ranked, code));
+  }
+
+  /** Ends the job: every rank is stopped where it is. Only the first call counts, and only while ranks run. */
+  end(ending: Ending): void {
+    if (this.#ending !== null || this.#running.size === 0) {
+      return;
+    }
+    this.#ending = ending;
+    this.#stop();
+  }
+
+  #stop(): void {
+    for (const { worker } of this.#running.values()) {
+      // A termination cannot fail; its end is seen by the exit event.
+      void worker.terminate();
+    }
+    this.#timer = setTimeout(() => tell(`waiting for ${this.#names()} to stop`), STOPPING_TIME);
+  }
+
+  #take({ rank, output, count }: WatchedRank, posted: Posted): void {
+    if ("failure" in posted) {
+      this.#failures.set(rank, posted.failure);
+    } else {
+      const { descriptor, bytes } = posted;
+      output.take(descriptor, bytes, () => settle(count, bytes.byteLength));
+    }
+  }
+
+  /** Takes what the rank posted and the event loop has not brought yet: posting is never later than the rank's end. */
+  #drain(ranked: WatchedRank): void {
+    for (let got = receiveMessageOnPort(ranked.port); got; got = receiveMessageOnPort(ranked.port)) {
+      const posted: Posted = got.message;
+      this.#take(ranked, posted);
+    }
+  }
+
+  #heed(rank: number, message: unknown): void {
+    const code = abortCode(message);
+    if (code !== null) {
+      this.end({ code, text: `rank ${rank} aborted the job with code ${code}` });
+    }
+  }
+
+  #fail(ranked: WatchedRank, error: unknown): void {
+    this.#drain(ranked);
+    if (this.#ending !== null) {
+      this.#failedLater += 1;
+      return;
+    }
+    // Without a posted text the rank could not run any more code: out of memory, or never started.
+    const text = this.#failures.get(ranked.rank) ?? inspect(error);
+    this.#ending = { code: 1, text: `rank ${ranked.rank} failed:\n${text}` };
+    this.#timer = setTimeout(() => this.#stop(), FAILING_TIME);
+  }
+
+  #leave(ranked: WatchedRank, code: number): void {
+    this.#drain(ranked);
+    ranked.port.close();
+    ranked.output.end();
+    if (code !== 0) {
+      // An ended job brings rank after rank here with code 1; the first ending counts.
+      this.end({ code: exitCode(code), text: exitText(ranked.rank, code) });
+    }
+    this.#running.delete(ranked.rank);
+    if (this.#running.size === 0) {
+      this.#finish();
+    }
+  }
+
+  #finish(): void {
+    clearTimeout(this.#timer);
+    if (this.#ending !== null && this.#ending.text !== null) {
+      tell(this.#ending.text);
+    }
+    if (this.#failedLater > 0) {
+      tell(`${this.#failedLater} more ${this.#failedLater === 1 ? "rank" : "ranks"} failed too`);
+    }
+    this.#resolve(this.#ending?.code ?? 0);
+  }
+
+  #names(): string {
+    const ranks = [...this.#running.keys()];
+    return `${ranks.length === 1 ? "rank" : "ranks"} ${ranks.join(", ")}`;
+  }
+}
+
+function tell(text: string): void {
+  process.stderr.write(`pshmem: ${text}\n`);
+}
+
+function abortCode(message: unknown): number | null {
+  const { type, code } = (message ?? {}) as { type?: unknown; code?: unknown };
+  return type === "pshmem:abort" ? exitCode(Number(code)) : null;
+}
+
+/** What the operating system keeps of a code is its low byte; a failure must not become a success by that. */
+function exitCode(code: number): number {
+  return code === 0 ? 0 : code & 0xff || 1;
+}
+
+function exitText(rank: number, code: number): string {
+  const hint = code === UNSETTLED_AWAIT ? ", as Node does when a top-level await never settles" : "";
+  return `rank ${rank} exited with code ${code}${hint}`;
+}

@@ -1,0 +1,110 @@
+// One rank does a deed, named on the command line; the others do `otherwise`, if given: `deeds.mjs deed rank [otherwise]`.
+import { workerData } from "node:worker_threads";
+import { world } from "pshmem";
+
+// Not from the world, which the deeds that need none leave alone.
+const { rank } = workerData.data;
+
+/** Blocks as a rank in a collective does: for ever, event loop and all. */
+function block() {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}
+
+const deeds = {
+  block,
+  nothing() {},
+  spin() {
+    for (;;);
+  },
+  idle() {
+    setInterval(() => {}, 1_000);
+  },
+  arguments() {
+    console.log(JSON.stringify(process.argv.slice(1)));
+  },
+  throw() {
+    console.log("before");
+    throw new TypeError("boom", { cause: new Error("the cause") });
+  },
+  throwLater() {
+    setTimeout(() => deeds.throw(), 5);
+  },
+  throwText() {
+    // oxlint-disable-next-line no-throw-literal -- programs do
+    throw "just text";
+  },
+  reject() {
+    setTimeout(() => Promise.reject(new RangeError("late")), 5);
+    deeds.idle();
+  },
+  catch() {
+    process.on("uncaughtException", (error) => console.log(`caught ${error.message}`));
+    setTimeout(() => {
+      throw new Error("tamed");
+    }, 1);
+  },
+  exit() {
+    for (let line = 0; line < 2_000; line += 1) {
+      console.log(`line ${line}`);
+    }
+    process.stdout.write("no newline");
+    process.exit(5);
+  },
+  exitCode() {
+    process.exitCode = 256;
+  },
+  leave() {
+    process.exit(0);
+  },
+  throwTogether() {
+    world().barrier();
+    deeds.throw();
+  },
+  abort() {
+    console.log("before");
+    world().abort(7);
+  },
+  async never() {
+    await new Promise(() => {});
+  },
+  exhaust() {
+    const all = [];
+    for (;;) {
+      all.push(Array.from({ length: 1_000 }, () => ({})));
+    }
+  },
+  speak() {
+    console.log("one");
+    console.log("two");
+    console.error("three");
+    console.log("ready");
+    block();
+  },
+  lines() {
+    for (let line = 0; line < 5_000; line += 1) {
+      process.stdout.write(`${rank} `);
+      process.stdout.write(`${line} ${"é".repeat(30)}`);
+      process.stdout.write("\n");
+    }
+  },
+  bytes() {
+    for (const byte of Buffer.from("zwölf Boxkämpfer 😀\nend")) {
+      process.stdout.write(Uint8Array.of(byte));
+    }
+  },
+  progress() {
+    process.stdout.write("50%\r");
+    block();
+  },
+  flood() {
+    for (;;) {
+      console.log("x".repeat(1_000));
+    }
+  },
+  input() {
+    process.stdin.on("data", () => console.log("input")).on("end", () => console.log("no input"));
+  },
+};
+
+const [deed, doer, otherwise = "nothing"] = process.argv.slice(2);
+await deeds[Number(doer) === rank || doer === "all" ? deed : otherwise]();
