@@ -1,0 +1,67 @@
+/** Where in an array data goes, and whether it fits there. */
+import { resolveSource, type NdSource, type Resolved } from "../array/source.ts";
+import type { DType } from "../array/dtype.ts";
+import { selectRegion, type Axis, type Region } from "../array/slice.ts";
+import { PshmemError } from "../errors.ts";
+
+/** Data, and the part of the array that takes it. */
+export interface Placement<D extends DType> {
+  readonly source: Resolved<D>;
+  readonly target: Region;
+}
+
+/** Local: data at an offset, one number for each axis. @throws BAD_DIMENSIONS OUT_OF_BOUNDS and those of the data */
+export function placeAt<D extends DType>(
+  whole: Region,
+  source: Resolved<D>,
+  offset: ArrayLike<number>,
+): Placement<D> {
+  const dimensions = whole.shape.length;
+  if (source.shape.length !== dimensions) throw badDimensions("the data", source.shape.length, dimensions);
+  if (offset.length !== dimensions) throw badDimensions("the offset", offset.length, dimensions);
+  whole.shape.forEach((extent, axis) => checkExtent(offset[axis], source.shape[axis], extent, axis));
+  const first = whole.strides.reduce((sum, stride, axis) => sum + stride * offset[axis], whole.offset);
+  return { source, target: { offset: first, shape: source.shape, strides: whole.strides } };
+}
+
+/**
+ * Local: data for what the selectors pick. Only indices, one for each axis, say where data of as many dimensions begins (the
+ * original's `array[offset] = data`); otherwise they pick a part as `at` does, which the data must fill. One element fills any part.
+ *
+ * @throws BAD_DIMENSIONS BAD_SLICE OUT_OF_BOUNDS BAD_SHAPE and those of the data
+ */
+export function placeIn<D extends DType>(
+  whole: Region,
+  dtype: D,
+  axes: readonly Axis[],
+  data: NdSource<D>,
+): Placement<D> {
+  const source = resolveSource(dtype, data);
+  const isOffset = axes.length === whole.shape.length && axes.every((axis) => typeof axis === "number");
+  if (isOffset && source.shape.length > 0) return placeAt(whole, source, axes as readonly number[]);
+  const target = selectRegion(whole, axes);
+  if (source.shape.length === 0) return { source: repeated(source, target.shape), target };
+  const fits =
+    source.shape.length === target.shape.length && target.shape.every((n, axis) => n === source.shape[axis]);
+  if (fits) return { source, target };
+  const text = `data of shape [${source.shape.join()}] does not fill the selected part of shape [${target.shape.join()}]`;
+  throw new PshmemError("BAD_SHAPE", text, { expected: target.shape, actual: source.shape });
+}
+
+/** One element as an array of it: every stride is 0. */
+function repeated<D extends DType>(source: Resolved<D>, shape: readonly number[]): Resolved<D> {
+  return { ...source, shape, strides: shape.map(() => 0) };
+}
+
+function checkExtent(offset: number, count: number, extent: number, axis: number): void {
+  if (Number.isInteger(offset) && offset >= 0 && offset + count <= extent) return;
+  const text =
+    `${count} elements from offset ${offset} do not fit into axis ${axis} of ${extent} elements; ` +
+    "offsets are whole numbers from 0";
+  throw new PshmemError("OUT_OF_BOUNDS", text, { expected: extent, actual: [offset, count] });
+}
+
+function badDimensions(what: string, actual: number, expected: number): PshmemError {
+  const text = `${what} has ${actual} dimensions, the array ${expected}; give one for each axis`;
+  return new PshmemError("BAD_DIMENSIONS", text, { expected, actual });
+}

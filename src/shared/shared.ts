@@ -1,0 +1,268 @@
+/** MPIShared: an array with one copy on every node, which all ranks of the node read, and which one rank at a time writes. */
+import { inspect } from "node:util";
+import {
+  checkDType,
+  itemSize,
+  lanesOf,
+  makeArray,
+  type DType,
+  type ReadonlyTypedArrayOf,
+  type TypedArrayOf,
+} from "../array/dtype.ts";
+import { formatShared } from "../array/print.ts";
+import { checkShape, sizeOf, stridesOf } from "../array/shape.ts";
+import { copySlab, slabOf } from "../array/slab.ts";
+import type { Axis } from "../array/slice.ts";
+import { resolveSource, type NdSource } from "../array/source.ts";
+import { makeView, type View } from "../array/view.ts";
+import { faultOfRank } from "../comm/arguments.ts";
+import { digestOf, type Op } from "../comm/calls.ts";
+import type { Communicator } from "../comm/contract.ts";
+import type { Engine, Segment, Slab } from "../comm/engine.ts";
+import { asFault } from "../comm/verdict.ts";
+import { PshmemError } from "../errors.ts";
+import { communicatorOf, engineOf } from "../world.ts";
+import { placeAt, placeIn, type Placement } from "./region.ts";
+import { faultOfReuse, type ReuseOptions } from "./reuse.ts";
+
+/** Where and from whom the data of `set` comes. */
+export interface SetOptions {
+  /** The element of the array at which the data begins, one number for each axis; all 0 when absent. */
+  readonly offset?: ArrayLike<number> | null;
+  /** The rank whose data counts. */
+  readonly fromRank?: number;
+  /** The shape of flat data. */
+  readonly shape?: ArrayLike<number>;
+}
+
+/** The number of dimensions of a shape, where its type tells. */
+type Dimensions<S extends ArrayLike<number>> = S["length"];
+
+/**
+ * An n-d array of which every node holds one copy, shared by its ranks; zeros at the start.
+ *
+ * Every rank reads without communication. Writing is collective: `set` copies one rank's data to all nodes, and when it
+ * returns, every rank of this node sees it; no rank sees half of it, since reading happens between calls.
+ */
+export class MPIShared<
+  D extends DType = DType,
+  const S extends ArrayLike<number> = readonly number[],
+> implements Disposable {
+  readonly comm: Communicator;
+  /** The ranks of `comm` on this node. */
+  readonly nodeComm: Communicator;
+  readonly dtype: D;
+  readonly shape: readonly number[];
+  /** C order, in elements. */
+  readonly strides: readonly number[];
+  /** Elements. */
+  readonly size: number;
+  /** Bytes of one node's copy. */
+  readonly nbytes: number;
+  /** Local. One index for each axis gives the element; fewer give a read-only view of what is left, no copy. */
+  readonly get: View<D, Dimensions<S>>["get"];
+  /** Local. The part that the selectors pick, as a read-only view without a copy: `shared.at("1:3", null)`. */
+  readonly at: View<D, Dimensions<S>>["at"];
+  readonly #engine: Engine;
+  readonly #object: number;
+  readonly #segment: Segment;
+  readonly #data: TypedArrayOf<D>;
+  readonly #view: View<D, Dimensions<S>>;
+  #version = 0;
+  #closed = false;
+
+  /**
+   * Collective, blocking. `shape` and `dtype` must be the same on all ranks. `null` stands for the rank alone.
+   *
+   * @throws BAD_SHAPE BAD_DTYPE BAD_NODE_COMM MISMATCH NO_MEMORY, each on every rank
+   */
+  constructor(shape: S, dtype: D, comm: Communicator | null, reuse: ReuseOptions = {}) {
+    this.comm = communicatorOf(comm);
+    this.#engine = engineOf(comm);
+    this.#engine.check("new MPIShared");
+    this.#object = this.#engine.nextObject();
+    const { extents, fault } = checkedShape(shape, dtype);
+    this.shape = Object.freeze(extents);
+    this.strides = Object.freeze(stridesOf(extents));
+    this.dtype = dtype;
+    this.size = sizeOf(extents);
+    this.nbytes = fault ? 0 : this.size * itemSize(dtype);
+    this.#segment = this.#allocate(fault ?? faultOfReuse(this.#engine, reuse), reuse);
+    this.nodeComm = reuse.commNode ?? this.#engine.nodeComm();
+    const { buffer, byteOffset } = this.#segment;
+    this.#data = makeArray(dtype, buffer, byteOffset, this.size);
+    this.#view = makeView<D, Dimensions<S>>(dtype, this.#data, {
+      offset: 0,
+      shape: extents,
+      strides: this.strides,
+    });
+    // Where the number of dimensions is not known to the type, `get` takes any number of indices.
+    const any = this.#view as unknown as View<D>;
+    this.get = ((...index: readonly number[]) => (this.#open("get"), any.get(...index))) as typeof this.get;
+    this.at = ((...axes: readonly Axis[]) => this.#open("at").at(...axes)) as typeof this.at;
+  }
+
+  /** The array's elements in C order, read-only by type: the node's own memory, no copy. @throws FREED */
+  get data(): ReadonlyTypedArrayOf<D> {
+    return this.#open("data").data;
+  }
+
+  /** Length of the first axis; 1 for an array of no dimensions. */
+  get length(): number {
+    return this.shape.length === 0 ? 1 : this.shape[0];
+  }
+
+  /** How many times the array has been written; the same on all ranks. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /**
+   * Collective, blocking: copies the data of rank `fromRank` into every node's array; what other ranks pass does not matter.
+   *
+   * @throws BAD_RANK BAD_DTYPE BAD_DIMENSIONS BAD_SHAPE OUT_OF_BOUNDS FREED, each on every rank, and the array is unchanged
+   */
+  set(data: NdSource<D> | null | undefined, options: SetOptions = {}): void {
+    const { fromRank = 0, offset, shape } = options;
+    this.#engine.check("MPIShared.set");
+    this.#write("MPIShared.set", fromRank, () => {
+      if (data === null || data === undefined) throw missing(fromRank);
+      const source = resolveSource(this.dtype, data, shape && { shape });
+      return placeAt(this.#view, source, offset ?? this.shape.map(() => 0));
+    });
+  }
+
+  /**
+   * Collective, blocking: the one rank whose data is not null writes it, as `array[axes] = data` does. Indices for all axes
+   * say where the data begins; slices pick the part that it fills. What other ranks pass for `axes` does not matter.
+   *
+   * @throws NO_SOURCE MANY_SOURCES BAD_SLICE and those of `set`, each on every rank, and the array is unchanged
+   */
+  assign(axes: readonly Axis[] | null, data: NdSource<D> | null | undefined): void {
+    const op = "MPIShared.assign";
+    this.#engine.check(op);
+    const own = data !== null && data !== undefined;
+    const has = this.#engine.gatherAll({ op, object: this.#object }, Uint8Array.of(Number(own)));
+    const sources = has.flatMap(([flag], rank) => (flag ? [rank] : []));
+    this.#write(op, oneOf(sources), () => placeIn(this.#view, this.dtype, axes ?? [], data!));
+  }
+
+  /** Local. Along the first axis: elements of a 1-d array, else read-only views of its rows. */
+  [Symbol.iterator](): ReturnType<View<D, Dimensions<S>>[typeof Symbol.iterator]> {
+    return this.#open("iteration")[Symbol.iterator]();
+  }
+
+  /** Local. The layout of the Python original: nodes, shape, dtype, and the first and last rows. */
+  toString(): string {
+    const { nodeCount } = this.comm.topology;
+    const nodeSizes = Array.from({ length: nodeCount }, () => 0);
+    for (let rank = 0; rank < this.comm.size; rank++) nodeSizes[this.comm.topology.nodeOf(rank)]++;
+    this.#open("toString");
+    const { shape, strides, dtype, comm } = this;
+    const view = { dtype, data: this.#data, offset: 0, shape, strides };
+    return formatShared({ nodes: nodeCount, nodeSizes, ranks: comm.size, shape, dtype, view });
+  }
+
+  [inspect.custom](): string {
+    return this.#closed ? "<MPIShared, closed>" : this.toString();
+  }
+
+  /** Local, idempotent. The memory is given back once every rank has closed. Views taken before stay readable. */
+  close(): void {
+    if (!this.#closed) this.#segment.close();
+    this.#closed = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #allocate(fault: PshmemError | undefined, { commNode, commNodeRank }: ReuseOptions): Segment {
+    const about = `shape [${this.shape.join()}], dtype ${this.dtype}`;
+    const reused = `${Boolean(commNode)} ${Boolean(commNodeRank)}`;
+    const call = {
+      op: "new MPIShared",
+      object: this.#object,
+      fault,
+      about,
+      digest: digestOf(about, reused),
+    } as const;
+    return this.#engine.allocateSegment(call, this.nbytes);
+  }
+
+  #open(call: string): View<D, Dimensions<S>> {
+    if (this.#closed) throw closed(`MPIShared.${call}`);
+    return this.#view;
+  }
+
+  /** A rank that has closed takes part to say so, for the others wait for it. */
+  #write(op: Op, root: number, place: () => Placement<D>): void {
+    let fault = this.#closed ? closed(op) : faultOfRank("fromRank", root, this.comm.size);
+    let placement: Placement<D> | undefined;
+    if (!fault && root === this.comm.rank) {
+      try {
+        placement = place();
+      } catch (error) {
+        fault = asFault(error);
+      }
+    }
+    this.#segment.update({ op, object: this.#object, root, fault }, () => this.#copy(placement!));
+    this.#version++;
+  }
+
+  #copy({ source, target }: Placement<D>): Slab | null {
+    const { shape } = target;
+    if (sizeOf(shape) === 0) return null;
+    const lanes = lanesOf(this.dtype);
+    copySlab(
+      this.#data,
+      target.offset,
+      target.strides,
+      source.data as TypedArrayOf<D>,
+      source.offset,
+      source.strides,
+      shape,
+      lanes,
+    );
+    return slabOf(this.dtype, target.offset, shape, target.strides);
+  }
+}
+
+/** The shape as numbers, and what is wrong with it or the dtype. */
+function checkedShape(shape: unknown, dtype: unknown): { extents: number[]; fault?: PshmemError } {
+  try {
+    const extents = checkShape(shape);
+    checkDType(dtype);
+    return { extents };
+  } catch (error) {
+    return { extents: [], fault: asFault(error) };
+  }
+}
+
+/** The one source there must be; its fault is found by all ranks alike, so that nobody need be told. */
+function oneOf(sources: readonly number[]): number {
+  if (sources.length === 1) return sources[0];
+  const call = "MPIShared.assign";
+  if (sources.length === 0) {
+    throw new PshmemError(
+      "NO_SOURCE",
+      `${call}: no rank passed data; exactly one must, the others pass null`,
+      { call },
+    );
+  }
+  const text = `${call}: ranks ${sources.join(", ")} passed data; exactly one must, the others pass null`;
+  throw new PshmemError("MANY_SOURCES", text, { call, actual: sources });
+}
+
+function missing(fromRank: number): PshmemError {
+  return new PshmemError(
+    "NO_SOURCE",
+    `fromRank is ${fromRank}, but that rank passed no data; pass its data there, null elsewhere`,
+  );
+}
+
+function closed(call: string): PshmemError {
+  return new PshmemError("FREED", `${call}: the array has been closed on this rank; use it before close()`, {
+    call,
+  });
+}
