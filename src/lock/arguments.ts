@@ -1,0 +1,84 @@
+/** What users pass to locks and their kin: checked here, once. */
+import type { Op } from "../comm/calls.ts";
+import type { Engine } from "../comm/engine.ts";
+import { PshmemError } from "../errors.ts";
+import type { Patience } from "../node/machine.ts";
+import { GRANT, MOST_RANKS, SLOTS, slotsFor } from "./layout.ts";
+import type { Place } from "./queue.ts";
+
+/** How long a call may wait. */
+export interface WaitOptions {
+  /** In milliseconds, from 0 to Infinity (the default). 0 takes what can be had at once, in turn, and gives up otherwise. */
+  readonly timeout?: number;
+  /** Ends an asynchronous wait early. A blocking call looks at it once, at the start. */
+  readonly signal?: AbortSignal;
+}
+
+/** What every object of this kind needs to be made. */
+export interface Order {
+  readonly op: Op;
+  readonly object: number;
+  readonly root: number;
+  /** What all ranks must agree on besides; see `digestOf`. */
+  readonly digest?: number;
+  /** What is wrong with this rank's further arguments. */
+  readonly fault?: PshmemError;
+}
+
+/** The error for an argument of the wrong type or value. */
+export function badArgument(call: string, rank: number, text: string, actual: unknown): PshmemError {
+  return new PshmemError("BAD_ARGUMENT", `${call}: ${text}, not ${String(actual)}.`, { call, rank, actual });
+}
+
+/** Collective: the words of a queue, on all ranks. @throws BAD_RANK UNSUPPORTED NO_MEMORY MISMATCH, and `order.fault`. */
+export function allocatePlace(engine: Engine, order: Order): Place {
+  const { rank, size } = engine;
+  const fault = order.fault ?? rootFault(order, engine);
+  const root = fault ? 0 : order.root;
+  const slots = slotsFor(size);
+  const words = engine.allocateWords({ ...order, root, fault }, GRANT + 1, SLOTS + slots);
+  return { words, rank, size, root, slots };
+}
+
+function rootFault({ op, root }: Order, { rank, size }: Engine): PshmemError | undefined {
+  if (!Number.isInteger(root) || root < 0 || root >= size) {
+    const text = `${op}: root must be a rank from 0 to ${size - 1}, not ${String(root)}.`;
+    return new PshmemError("BAD_RANK", text, { call: op, rank, expected: `0 … ${size - 1}`, actual: root });
+  }
+  if (size > MOST_RANKS) {
+    const text = `${op}: a lock serves at most ${MOST_RANKS} ranks, not ${size}. Split the communicator first.`;
+    return new PshmemError("UNSUPPORTED", text, { call: op, rank, expected: MOST_RANKS, actual: size });
+  }
+  return undefined;
+}
+
+/** Local. @throws BAD_ARGUMENT ABORTED, the latter when the signal has fired already */
+export function checkWait(call: string, rank: number, { timeout = Infinity, signal }: WaitOptions): void {
+  if (typeof timeout !== "number" || !(timeout >= 0)) {
+    throw badArgument(
+      call,
+      rank,
+      "timeout must be a number of milliseconds, 0 or more, or Infinity",
+      timeout,
+    );
+  }
+  if (signal === undefined) return;
+  if (!(signal instanceof AbortSignal))
+    throw badArgument(call, rank, "signal must be an AbortSignal", signal);
+  if (signal.aborted) throw aborted(call, rank, signal);
+}
+
+/** Local: how long a wait that begins now may last, with the signal to listen to. */
+export function patienceOf({ timeout = Infinity }: WaitOptions, signal: AbortSignal): Patience {
+  return { deadline: performance.now() + timeout, signal };
+}
+
+/** The error for a wait that a signal ended. */
+export function aborted(call: string, rank: number, signal: AbortSignal | undefined): PshmemError {
+  const cause: unknown = signal?.reason;
+  return new PshmemError("ABORTED", `${call}: rank ${rank} gave up, as its AbortSignal asked for.`, {
+    call,
+    rank,
+    cause,
+  });
+}

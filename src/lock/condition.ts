@@ -1,0 +1,125 @@
+/** MPICondition: a rank that holds a lock waits until another says that something has changed. */
+import { engineOf } from "../world.ts";
+import { digestOf } from "../comm/calls.ts";
+import { PshmemError } from "../errors.ts";
+import { aborted, badArgument, checkWait, patienceOf, type WaitOptions } from "./arguments.ts";
+import type { Doorway } from "./doorway.ts";
+import { EXCLUSIVE } from "./entry.ts";
+import { Lifetime } from "./lifetime.ts";
+import { doorwayOf, type MPILock } from "./lock.ts";
+import { drive, patiently, perform, performAsync, type Procedure } from "./procedure.ts";
+import { CONDITION_WORDS, Waiters } from "./waiters.ts";
+
+/**
+ * A condition that belongs to a lock. Wait for it in a loop, since what one waits for can have gone again by the time the lock
+ * is back: `while (!ready()) condition.wait();`
+ */
+export class MPICondition implements Disposable {
+  /** The lock it belongs to. */
+  readonly lock: MPILock;
+  readonly #door: Doorway;
+  readonly #waiters: Waiters;
+  readonly #lifetime: Lifetime;
+
+  /** Collective over the lock's communicator, blocking. @throws FREED MISMATCH NO_MEMORY */
+  constructor(lock: MPILock) {
+    const engine = engineOf(lock.comm);
+    const door = doorwayOf(lock);
+    door.lifetime.check("new MPICondition");
+    const { root } = lock;
+    const words = engine.allocateWords(
+      { op: "new MPICondition", object: engine.nextObject(), root, digest: digestOf("lock", door.id) },
+      CONDITION_WORDS,
+    );
+    this.lock = lock;
+    this.#door = door;
+    this.#waiters = new Waiters(words, engine.rank, root, door.entry);
+    this.#lifetime = new Lifetime(engine, words, "MPICondition");
+  }
+
+  /**
+   * Local, blocking: leaves the lock, waits to be notified, and enters the lock again, under a new token. The lock is
+   * held again whenever this returns or throws TIMEOUT or ABORTED. Waiting for the lock is not subject to the timeout.
+   *
+   * @throws LOCK_NOT_HELD unless this rank holds the lock alone; TIMEOUT ABORTED BAD_ARGUMENT FREED
+   */
+  wait(options: WaitOptions = {}): void {
+    perform(this.#door.pace, this.#wait("MPICondition.wait", options));
+  }
+
+  /** Local: as {@link wait}, without blocking. Until it settles this rank can neither lock nor unlock. */
+  waitAsync(options: WaitOptions = {}): Promise<void> {
+    return performAsync(this.#door.pace, this.#wait("MPICondition.waitAsync", options));
+  }
+
+  /**
+   * Local, not blocking: wakes the `count` ranks that have waited longest, or all if there are fewer. They go on once they get the lock.
+   *
+   * @throws LOCK_NOT_HELD unless this rank holds the lock alone; BAD_ARGUMENT FREED
+   */
+  notify(count = 1): void {
+    this.#check("MPICondition.notify");
+    if (count !== Infinity && !(Number.isInteger(count) && count >= 0)) {
+      throw badArgument(
+        "MPICondition.notify",
+        this.#door.rank,
+        "count must be a whole number, 0 or more",
+        count,
+      );
+    }
+    this.#waiters.notify(count);
+    drive(this.#waiters);
+  }
+
+  /** Local, not blocking: wakes all ranks that wait. @throws LOCK_NOT_HELD FREED */
+  notifyAll(): void {
+    this.notify(Infinity);
+  }
+
+  /** Local, idempotent. Ends a wait of this rank with FREED, the lock held. The lock itself stays open. */
+  close(): void {
+    this.#lifetime.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  *#wait(call: string, options: WaitOptions): Procedure<void> {
+    this.#check(call);
+    checkWait(call, this.#door.rank, options);
+    const { signal } = options;
+    const resume = this.#door.suspend();
+    this.#lifetime.begin();
+    this.#waiters.wait();
+    let ending;
+    try {
+      const either = this.#lifetime.signal(this.#door.lifetime.signal(), signal);
+      ending = yield* patiently(this.#waiters, patienceOf(options, either));
+    } finally {
+      this.#lifetime.end();
+      resume();
+    }
+    this.#door.lifetime.check(call);
+    this.#lifetime.check(call);
+    if (this.#waiters.notified) return;
+    throw ending === "aborted"
+      ? aborted(call, this.#door.rank, signal)
+      : this.#timeout(call, options.timeout!);
+  }
+
+  #check(call: string): void {
+    this.#lifetime.check(call);
+    this.#door.lifetime.check(call);
+    if (this.#door.entry.inside === EXCLUSIVE && !this.#door.lifetime.busy) return;
+    const { rank } = this.#door;
+    const text = `${call}: rank ${rank} does not hold the condition's lock alone. Lock it first, in exclusive mode.`;
+    throw new PshmemError("LOCK_NOT_HELD", text, { call, rank });
+  }
+
+  #timeout(call: string, timeout: number): PshmemError {
+    const { rank } = this.#door;
+    const text = `${call}: no rank notified rank ${rank} within ${timeout} ms. Allow more time, or notify after each change.`;
+    return new PshmemError("TIMEOUT", text, { call, rank });
+  }
+}

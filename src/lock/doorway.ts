@@ -1,0 +1,155 @@
+/** One rank's way into a lock or semaphore: the entry machine with patience, errors and debugging output around it. */
+import type { Engine } from "../comm/engine.ts";
+import { PshmemError } from "../errors.ts";
+import { BLOCKED, type Ending, type Pace } from "../node/machine.ts";
+import { aborted, checkWait, patienceOf, type WaitOptions } from "./arguments.ts";
+import { Entry, EXCLUSIVE, OUTSIDE, type Inside } from "./entry.ts";
+import type { Hold } from "./guard.ts";
+import { Lifetime } from "./lifetime.ts";
+import { drive, patiently, type Procedure } from "./procedure.ts";
+import type { Place } from "./queue.ts";
+import { readState, whoIsInside } from "./state.ts";
+
+/** What a doorway calls itself in texts, and whether it prints what happens. */
+export interface DoorSign {
+  /** `MPILock`, for errors. */
+  readonly name: string;
+  /** Number of the object, for debugging output. */
+  readonly id: number;
+  /** What one waits for, for debugging output: `the lock`. */
+  readonly prize: string;
+  readonly debug: boolean;
+}
+
+/** The shared body of MPILock and MPISemaphore. All members are local. */
+export class Doorway {
+  readonly entry: Entry;
+  readonly lifetime: Lifetime;
+  readonly pace: Pace;
+  /** The acquisition a guard was given for: of a lock only, which has one at a time. */
+  hold: Hold | null = null;
+  readonly #place: Place;
+  readonly #sign: DoorSign;
+
+  constructor(engine: Engine, place: Place, permits: number, sign: DoorSign) {
+    this.entry = new Entry(place, permits);
+    this.lifetime = new Lifetime(engine, place.words, sign.name);
+    this.pace = engine.pace;
+    this.#place = place;
+    this.#sign = sign;
+  }
+
+  /** This rank. */
+  get rank(): number {
+    return this.#place.rank;
+  }
+
+  /** Number of the object. */
+  get id(): number {
+    return this.#sign.id;
+  }
+
+  /** Blocking: enters, however long it takes. Allocates nothing. */
+  enterBlocking(mode: Inside): void {
+    this.entry.enter(mode);
+    if (drive(this.entry) === BLOCKED) {
+      this.say("waiting");
+      this.pace.run(this.entry);
+    }
+    this.#sayEntered();
+  }
+
+  /**
+   * Enters at once and returns null, or begins to wait and returns the rest of it.
+   *
+   * @throws TIMEOUT ABORTED BAD_ARGUMENT, and so does the rest, which may throw FREED and DEADLOCK too
+   */
+  enter(call: string, mode: Inside, options: WaitOptions): Procedure<void> | null {
+    checkWait(call, this.rank, options);
+    if (options.timeout === 0) {
+      if (this.tryEnter(mode)) return null;
+      this.say("gave up");
+      throw this.#timeout(call, 0);
+    }
+    this.entry.enter(mode);
+    if (drive(this.entry) === BLOCKED) return this.#wait(call, mode, options);
+    this.#sayEntered();
+    return null;
+  }
+
+  /** Enters if that needs no waiting; tells whether it did. */
+  tryEnter(mode: Inside): boolean {
+    this.entry.tryEnter(mode);
+    drive(this.entry);
+    if (this.entry.inside === OUTSIDE) return false;
+    this.#sayEntered();
+    return true;
+  }
+
+  /** Leaves. */
+  leave(mode: Inside): void {
+    this.entry.leave(mode);
+    drive(this.entry);
+    this.say("released");
+  }
+
+  /** Marks the exclusive hold as away until the function it returns is called, with the lock held again. */
+  suspend(): () => void {
+    const { hold } = this;
+    if (hold) hold.held = false;
+    this.lifetime.begin();
+    return () => {
+      if (this.lifetime.closed) this.leave(EXCLUSIVE);
+      else if (hold) Object.assign(hold, { held: true, token: this.entry.token });
+      this.lifetime.end();
+    };
+  }
+
+  /** Prints a line when debugging. */
+  say(text: string): void {
+    if (this.#sign.debug) console.log(`${this.#sign.name}[${this.#sign.id}] rank ${this.rank}: ${text}`);
+  }
+
+  *#wait(call: string, mode: Inside, options: WaitOptions): Procedure<void> {
+    this.say("waiting");
+    this.lifetime.begin();
+    try {
+      const ending = yield* patiently(this.entry, patienceOf(options, this.lifetime.signal(options.signal)));
+      this.#conclude(call, ending, options);
+    } catch (error) {
+      if (this.entry.inside !== OUTSIDE) this.leave(mode);
+      throw error;
+    } finally {
+      this.lifetime.end();
+    }
+  }
+
+  /** What came at the very moment of giving up is kept after a time-out, but not after a signal or `close()`. */
+  #conclude(call: string, ending: Ending, options: WaitOptions): void {
+    const entered = this.entry.inside !== OUTSIDE;
+    if (entered) this.#sayEntered();
+    else this.say("gave up");
+    if (this.lifetime.closed) throw this.lifetime.freed(call);
+    if (ending === "aborted") throw aborted(call, this.rank, options.signal);
+    if (!entered) throw this.#timeout(call, options.timeout!);
+  }
+
+  #sayEntered(): void {
+    if (this.#sign.debug) this.say(`got ${this.#sign.prize}, token ${this.entry.token}`);
+  }
+
+  #timeout(call: string, timeout: number): PshmemError {
+    const state = readState(this.#place);
+    const text =
+      `${call}: rank ${this.rank} gave up after ${timeout} ms: ${whoIsInside(state)}. ` +
+      "Allow more time, or look at what keeps those inside.";
+    return new PshmemError("TIMEOUT", text, {
+      call,
+      rank: this.rank,
+      holder: state.holder ?? undefined,
+      token: state.token,
+      heldFor: state.heldFor,
+      queue: state.queue,
+    });
+  }
+}

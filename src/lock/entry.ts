@@ -1,0 +1,204 @@
+/** The way into and out of a lock, as a step machine: the head of the queue, then room, then a token. */
+import { BLOCKED, DONE, GOING, type Machine, type Outcome } from "../node/machine.ts";
+import { HIGH, HOLDER, LOW, SINCE, USERS, WAITER } from "./layout.ts";
+import { TicketQueue, type Place } from "./queue.ts";
+
+/** Not inside. */
+export const OUTSIDE = 0;
+/** Inside alone: the rank stays at the head of the queue until it leaves. */
+export const EXCLUSIVE = 1;
+/** Inside with others: counted in USERS, with the queue passed on. */
+export const SHARED = 2;
+
+/** How a rank is inside. */
+export type Inside = typeof OUTSIDE | typeof EXCLUSIVE | typeof SHARED;
+
+const IDLE = 0;
+const QUEUE = 1;
+const LOOK = 2;
+const ANNOUNCE = 3;
+const WAIT = 4;
+const DISMISS = 5;
+const JOIN = 6;
+const SIGN = 7;
+const PASS = 8;
+const DEPART = 9;
+const WAKE = 10;
+
+/**
+ * One rank's side of a lock, or of a semaphore: there every user is shared, and at most `permits` are inside.
+ *
+ * Everything that must be in order happens at the head of the queue: room is waited for there, so a writer is not overtaken by
+ * readers that come later, and tokens are drawn there, so they rise in the order of entry.
+ *
+ * No wake-up is lost: the head writes WAITER, then looks at USERS; one who leaves lowers USERS, then looks at WAITER. Words are
+ * sequentially consistent, so one of the two sees the other. Only the departure that can make room (the last user of
+ * a lock, the first from a full semaphore) needs to look.
+ */
+export class Entry implements Machine {
+  /** How this rank is inside, as of the last operation that came to DONE. */
+  inside: Inside = OUTSIDE;
+  /** The number drawn at the last entry. */
+  token = 0;
+  readonly queue: TicketQueue;
+
+  readonly #place: Place;
+  readonly #permits: number;
+  // Plain fields: the search over all schedules saves and restores them.
+  private phase = IDLE;
+  private wanted: Inside = OUTSIDE;
+  private leaving = 0;
+
+  /** `permits`: the most users in shared mode at a time; Infinity for a lock. */
+  constructor(place: Place, permits: number) {
+    this.#place = place;
+    this.#permits = permits;
+    this.queue = new TicketQueue(place);
+  }
+
+  /** Begins to enter. DONE with `inside` set. */
+  enter(mode: Inside): void {
+    this.#begin(mode, 0);
+    this.queue.take();
+  }
+
+  /** Begins to enter if that needs no waiting. DONE, with `inside` telling whether it did. */
+  tryEnter(mode: Inside): void {
+    this.#begin(mode, 1);
+    this.queue.tryTake();
+  }
+
+  /** Ends an `enter` early: step on until DONE. The lock may have come meanwhile: look at `inside`. */
+  giveUp(): void {
+    this.leaving = 1;
+    this.queue.giveUp();
+  }
+
+  /** Begins to leave, as one who is inside in this mode. Never blocks. */
+  leave(mode: Inside): void {
+    this.wanted = OUTSIDE;
+    if (mode === SHARED) this.phase = DEPART;
+    else this.#pass();
+  }
+
+  step(): Outcome {
+    switch (this.phase) {
+      case QUEUE:
+        return this.#stepQueue();
+      case LOOK:
+        return this.#look();
+      case SIGN:
+        return this.#sign();
+      case PASS:
+        return this.queue.step() === DONE ? this.#end(this.wanted) : GOING;
+      default:
+        return this.#stepShared();
+    }
+  }
+
+  #stepShared(): Outcome {
+    switch (this.phase) {
+      case ANNOUNCE:
+        this.#write(WAITER, this.#place.rank + 1);
+        return this.#go(WAIT);
+      case WAIT:
+        return this.#wait();
+      case DISMISS:
+        this.#write(WAITER, 0);
+        return this.wanted === OUTSIDE ? this.#pass() : this.#admit();
+      case JOIN:
+        this.#place.words.add(this.#place.root, USERS, 1);
+        return this.#go(SIGN);
+      case DEPART:
+        return this.#depart();
+      case WAKE:
+        return this.#wake();
+      default:
+        return DONE;
+    }
+  }
+
+  #begin(mode: Inside, leaving: number): void {
+    this.inside = OUTSIDE;
+    this.wanted = mode;
+    this.leaving = leaving;
+    this.phase = QUEUE;
+  }
+
+  #stepQueue(): Outcome {
+    const outcome = this.queue.step();
+    if (outcome !== DONE) return outcome;
+    return this.queue.atHead ? this.#go(LOOK) : this.#end(OUTSIDE);
+  }
+
+  #look(): Outcome {
+    if (this.#hasRoom()) return this.#admit();
+    return this.leaving ? this.#turnBack() : this.#go(ANNOUNCE);
+  }
+
+  #wait(): Outcome {
+    if (this.#hasRoom()) return this.#go(DISMISS);
+    if (!this.leaving) return BLOCKED;
+    this.wanted = OUTSIDE;
+    return this.#go(DISMISS);
+  }
+
+  #hasRoom(): boolean {
+    const users = this.#place.words.load(this.#place.root, USERS);
+    return users < (this.wanted === EXCLUSIVE ? 1 : this.#permits);
+  }
+
+  #admit(): Outcome {
+    return this.#go(this.wanted === EXCLUSIVE ? SIGN : JOIN);
+  }
+
+  #turnBack(): Outcome {
+    this.wanted = OUTSIDE;
+    return this.#pass();
+  }
+
+  /** All in one step: these words are touched only at the head of the queue (and looked at by `state()`). */
+  #sign(): Outcome {
+    const { words, root, rank } = this.#place;
+    const low = (words.add(root, LOW, 1) + 1) | 0;
+    const high = low === 0 ? words.add(root, HIGH, 1) + 1 : words.load(root, HIGH);
+    this.token = high * 2 ** 32 + (low >>> 0);
+    if (this.wanted !== EXCLUSIVE) return this.#pass();
+    words.store(root, SINCE, Date.now() | 0);
+    words.store(root, HOLDER, (this.queue.ticket << 16) | (rank + 1));
+    return this.#end(EXCLUSIVE);
+  }
+
+  #depart(): Outcome {
+    const before = this.#place.words.add(this.#place.root, USERS, -1);
+    const madeRoom = before === (this.#permits === Infinity ? 1 : this.#permits);
+    return madeRoom ? this.#go(WAKE) : this.#end(OUTSIDE);
+  }
+
+  #wake(): Outcome {
+    const { words, root } = this.#place;
+    const waiter = words.load(root, WAITER);
+    if (waiter !== 0) words.ring(waiter - 1);
+    return this.#end(OUTSIDE);
+  }
+
+  #pass(): Outcome {
+    this.queue.pass();
+    return this.#go(PASS);
+  }
+
+  #write(index: number, value: number): void {
+    this.#place.words.store(this.#place.root, index, value);
+  }
+
+  #go(phase: number): Outcome {
+    this.phase = phase;
+    return GOING;
+  }
+
+  #end(inside: Inside): Outcome {
+    this.phase = IDLE;
+    this.inside = inside;
+    return DONE;
+  }
+}

@@ -1,0 +1,255 @@
+/**
+ * A first-come-first-served queue of ranks in which any wait can be given up, as a step machine.
+ *
+ * A ticket lock (Mellor-Crummey & Scott, ACM TOCS 9(1), 1991, §2.2) whose tickets have a slot each, so that a waiter sleeps on a
+ * word of its own and can leave a mark when it gives up, as in the abortable queue locks of Scott (PODC 2002).
+ */
+import type { Words } from "../comm/engine.ts";
+import { BLOCKED, DONE, GOING, type Machine, type Outcome } from "../node/machine.ts";
+import { CAME_UP, GRANT, ONE_TICKET, PENDING, SLOTS, TICKETS } from "./layout.ts";
+
+/** Where a queue lives and who looks at it. */
+export interface Place {
+  readonly words: Words;
+  readonly rank: number;
+  readonly size: number;
+  readonly root: number;
+  /** Slots in the ring: a power of two above `size`. */
+  readonly slots: number;
+}
+
+const IDLE = 0;
+const DRAW = 1;
+const RECALL = 2;
+const REVIVE = 3;
+const REGISTER = 4;
+const SETTLE = 5;
+const AWAIT = 6;
+const COMING = 7;
+const ACCEPT = 8;
+const GLANCE = 9;
+const GRAB = 10;
+const PASS = 11;
+const MARK = 12;
+const FREE_GRANT = 13;
+const FREE_SKIP = 14;
+const HAND_OVER = 15;
+
+/**
+ * One rank's side of the queue. `take`, `tryTake` and `pass` begin an operation; step until DONE, then look at `atHead`.
+ *
+ * Why nothing is lost: whoever passes on ticket t swaps CAME_UP into the slot of t + 1, and the owner of t + 1 swaps itself into the
+ * same slot. One of the two comes second, and sees the other. Giving up is a third swap on that slot (owner → gave up), which
+ * fails exactly when the ticket has come up; then the grant is on its way and is waited for.
+ *
+ * Why slots do not clash: a rank has at most `quota` tickets in the ring, the given-up ones included, and of the tickets that
+ * ranks believe gone at most one, the one being skipped at this moment, still counts. So at most size × quota + 1 ≤ slots
+ * tickets, which are consecutive, are about at any time.
+ *
+ * A rank that has used up its quota of given-up tickets takes up its newest one again where it would draw a new one. It comes before
+ * ranks that arrived since: the one exception to first come, first served, and bounded, since each place is used once.
+ */
+export class TicketQueue implements Machine {
+  /** 1 when the last operation left this rank at the head of the queue. */
+  atHead = 0;
+  /** 1 when this rank waits for its ticket to come up. */
+  waiting = 0;
+  /** The ticket drawn last, modulo 2¹⁶. */
+  ticket = 0;
+
+  readonly #place: Place;
+  readonly #me: number;
+  readonly #quota: number;
+  // Plain fields: the search over all schedules saves and restores them.
+  private phase = IDLE;
+  private leaving = 0;
+  private seen = 0;
+  private left: number[] = [];
+
+  constructor(place: Place) {
+    this.#place = place;
+    this.#me = place.rank + 1;
+    this.#quota = Math.floor((place.slots - 1) / place.size);
+  }
+
+  /** Begins to wait for the head of the queue. */
+  take(): void {
+    this.leaving = 0;
+    this.phase = this.left.length < this.#quota ? DRAW : RECALL;
+  }
+
+  /** Begins to go to the head of the queue if it is empty. */
+  tryTake(): void {
+    this.phase = GLANCE;
+  }
+
+  /** Begins to pass the head of the queue on. */
+  pass(): void {
+    this.phase = PASS;
+  }
+
+  /** Ends a `take` early: step on until DONE. The ticket may have come up meanwhile, then `atHead` is 1 all the same. */
+  giveUp(): void {
+    this.leaving = 1;
+  }
+
+  step(): Outcome {
+    switch (this.phase) {
+      case DRAW:
+        return this.leaving ? this.#end(0) : this.#draw();
+      case RECALL:
+        return this.leaving ? this.#end(0) : this.#recall();
+      case REVIVE:
+        return this.leaving ? this.#end(0) : this.#revive();
+      case REGISTER:
+        return this.#register();
+      case SETTLE:
+        this.#store(this.ticket, 0);
+        return this.#end(1);
+      case AWAIT:
+        return this.leaving ? this.#withdraw() : this.#await();
+      case COMING:
+        return this.#await();
+      case ACCEPT:
+        this.#place.words.store(this.#place.rank, GRANT, 0);
+        return this.#end(1);
+      default:
+        return this.#stepOthers();
+    }
+  }
+
+  #stepOthers(): Outcome {
+    switch (this.phase) {
+      case GLANCE:
+        return this.#glance();
+      case GRAB:
+        return this.#grab();
+      case PASS:
+        return this.#pass();
+      case MARK:
+        return this.#mark();
+      case FREE_GRANT:
+        this.#store(this.ticket, 0);
+        return this.#go(HAND_OVER);
+      case FREE_SKIP:
+        this.#store(this.ticket, 0);
+        return this.#go(PASS);
+      case HAND_OVER:
+        return this.#handOver();
+      default:
+        return DONE;
+    }
+  }
+
+  #draw(): Outcome {
+    const { words, root } = this.#place;
+    const drawn = words.add(root, TICKETS, ONE_TICKET);
+    this.ticket = drawn >>> 16;
+    if ((drawn & PENDING) === 0) return this.#emptyQueue();
+    this.waiting = 1;
+    return this.#go(REGISTER);
+  }
+
+  /** Nobody was in the queue, so no ticket of this rank is either. */
+  #emptyQueue(): Outcome {
+    if (this.left.length > 0) this.left = [];
+    return this.#end(1);
+  }
+
+  /** Tickets come up in order: if the oldest one given up is still there, all are. */
+  #recall(): Outcome {
+    const { words, root } = this.#place;
+    if (words.load(root, this.#slot(this.left[0])) === -this.#me) return this.#go(REVIVE);
+    this.left = this.left.slice(1);
+    return this.#go(DRAW);
+  }
+
+  #revive(): Outcome {
+    const newest = this.left.at(-1)!;
+    if (this.#swap(newest, -this.#me, this.#me) !== -this.#me) {
+      this.left = [];
+      return this.#go(DRAW);
+    }
+    this.left = this.left.slice(0, -1);
+    this.ticket = newest;
+    this.waiting = 1;
+    return this.#go(AWAIT);
+  }
+
+  #register(): Outcome {
+    const found = this.#swap(this.ticket, 0, this.#me);
+    return this.#go(found === CAME_UP ? SETTLE : AWAIT);
+  }
+
+  #await(): Outcome {
+    const { words, rank } = this.#place;
+    return words.load(rank, GRANT) === 0 ? BLOCKED : this.#go(ACCEPT);
+  }
+
+  #withdraw(): Outcome {
+    if (this.#swap(this.ticket, this.#me, -this.#me) !== this.#me) return this.#go(COMING);
+    const slot = this.#slot(this.ticket);
+    // An older ticket in the same slot is long gone.
+    this.left = [...this.left.filter((ticket) => this.#slot(ticket) !== slot), this.ticket];
+    return this.#end(0);
+  }
+
+  #glance(): Outcome {
+    this.seen = this.#place.words.load(this.#place.root, TICKETS);
+    return (this.seen & PENDING) === 0 ? this.#go(GRAB) : this.#end(0);
+  }
+
+  #grab(): Outcome {
+    const { words, root } = this.#place;
+    const drawn = (this.seen + ONE_TICKET) | 0;
+    if (words.compareExchange(root, TICKETS, this.seen, drawn) !== this.seen) return this.#end(0);
+    this.ticket = this.seen >>> 16;
+    return this.#emptyQueue();
+  }
+
+  #pass(): Outcome {
+    const { words, root } = this.#place;
+    const before = words.add(root, TICKETS, -1);
+    if ((before & PENDING) === 1) return this.#end(0);
+    this.ticket = (this.ticket + 1) & PENDING;
+    return this.#go(MARK);
+  }
+
+  #mark(): Outcome {
+    const { words, root } = this.#place;
+    this.seen = words.exchange(root, this.#slot(this.ticket), CAME_UP);
+    if (this.seen === 0) return this.#end(0);
+    return this.#go(this.seen > 0 ? FREE_GRANT : FREE_SKIP);
+  }
+
+  #handOver(): Outcome {
+    const { words } = this.#place;
+    words.store(this.seen - 1, GRANT, 1);
+    words.ring(this.seen - 1);
+    return this.#end(0);
+  }
+
+  #slot(ticket: number): number {
+    return SLOTS + (ticket & (this.#place.slots - 1));
+  }
+
+  #store(ticket: number, value: number): void {
+    this.#place.words.store(this.#place.root, this.#slot(ticket), value);
+  }
+
+  #swap(ticket: number, expected: number, value: number): number {
+    return this.#place.words.compareExchange(this.#place.root, this.#slot(ticket), expected, value);
+  }
+
+  #go(phase: number): Outcome {
+    this.phase = phase;
+    return GOING;
+  }
+
+  #end(atHead: number): Outcome {
+    this.phase = IDLE;
+    this.atHead = atHead;
+    this.waiting = 0;
+    return DONE;
+  }
+}
