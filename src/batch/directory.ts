@@ -1,0 +1,119 @@
+/**
+ * The tasks of a batch on disk: `<root>/<name>/state` holds one word and a newline, as the Python package writes and reads it.
+ * The files are the truth; other jobs, and people, may change them at any time.
+ *
+ * All members are local and blocking, and throw FILE_SYSTEM with the path.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { PshmemError } from "../errors.ts";
+import { acquireClaim, dropClaim } from "./claimfile.ts";
+import { createFile, makeDirectory, readText, replaceFile } from "./files.ts";
+import { INVALID, OPEN, RUNNING, stateToString, stringToState, type TaskState } from "./states.ts";
+
+/** The directory of a batch as one rank uses it. */
+export class TaskDirectory {
+  readonly #root: string;
+  readonly #names: readonly string[];
+  readonly #batch: string;
+  readonly #writer: string;
+
+  /** `batch` is the same on all ranks of one batch object and on no others; `rank` tells those ranks apart. */
+  constructor(root: string, names: readonly string[], batch: string, rank: number) {
+    this.#root = root;
+    this.#names = names;
+    this.#batch = batch;
+    this.#writer = `${batch}.${rank}`;
+  }
+
+  /**
+   * Creates what is missing and returns all states at the start. A task without a state file is OPEN, or what `initial`
+   * says; the file is written. @throws BAD_STATE_FILE BAD_ARGUMENT if there are initial states and a directory
+   */
+  prepare(initial: readonly TaskState[] | null): TaskState[] {
+    if (initial && existsSync(this.#root)) throw initialStatesRefused(this.#root);
+    makeDirectory(this.#root);
+    return this.#names.map((_, task) => {
+      makeDirectory(this.#path(task));
+      return this.#begin(task, initial && initial[task] !== INVALID ? initial[task] : OPEN);
+    });
+  }
+
+  /** The state on file; INVALID if there is no file. @throws BAD_STATE_FILE */
+  read(task: number): TaskState {
+    const path = this.#file(task);
+    const text = readText(path);
+    if (text === null) return INVALID;
+    const word = text.split("\n", 1)[0].trimEnd();
+    try {
+      return stringToState(word);
+    } catch (cause) {
+      throw badStateFile(path, word, task, cause);
+    }
+  }
+
+  /** Replaces the state on file. */
+  write(task: number, state: TaskState): void {
+    replaceFile(this.#file(task), textOf(state), this.#writer);
+  }
+
+  /** Replaces the state on file and, unless that is RUNNING, gives up the claim on the task. */
+  settle(task: number, state: TaskState): void {
+    this.write(task, state);
+    if (state !== RUNNING) this.drop(task);
+  }
+
+  /** Claims the task for this batch; false if another job has it. `force` takes an owner on another machine for gone. */
+  acquire(task: number, force: boolean): boolean {
+    return acquireClaim(this.#path(task), this.#batch, force);
+  }
+
+  /** Gives up the claim on the task. */
+  drop(task: number): void {
+    dropClaim(this.#path(task), this.#batch);
+  }
+
+  /** The state of a task that begins with `first`, unless there is a file. Two jobs that begin at once do not undo each other. */
+  #begin(task: number, first: TaskState): TaskState {
+    const state = this.read(task);
+    if (state !== INVALID) return state;
+    if (createFile(this.#file(task), textOf(first), this.#writer)) return first;
+    if (!this.acquire(task, false)) return this.read(task);
+    try {
+      const again = this.read(task);
+      if (again === INVALID) this.write(task, first);
+      return again === INVALID ? first : again;
+    } finally {
+      this.drop(task);
+    }
+  }
+
+  #file(task: number): string {
+    return join(this.#path(task), "state");
+  }
+
+  #path(task: number): string {
+    return join(this.#root, this.#names[task]);
+  }
+}
+
+function textOf(state: TaskState): string {
+  return `${stateToString(state)}\n`;
+}
+
+function initialStatesRefused(path: string): PshmemError {
+  return new PshmemError(
+    "BAD_ARGUMENT",
+    `the directory ${path} exists, so the states are read from it: leave out initState, or name a new directory`,
+    { path },
+  );
+}
+
+function badStateFile(path: string, word: string, task: number, cause: unknown): PshmemError {
+  const shown = JSON.stringify(word.slice(0, 40));
+  return new PshmemError(
+    "BAD_STATE_FILE",
+    `${path} begins with ${shown}, which is no state. Write OPEN, RUNNING, DONE or FAILED into it, or remove it to begin anew`,
+    { path, task, actual: shown, cause },
+  );
+}

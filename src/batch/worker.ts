@@ -1,0 +1,146 @@
+/** A worker: the ranks that take tasks together. */
+import { digestOf } from "../comm/calls.ts";
+import { engineOf } from "../world.ts";
+import type { Communicator } from "../comm/contract.ts";
+import type { Engine } from "../comm/engine.ts";
+import { asFault } from "../comm/verdict.ts";
+import { PshmemError } from "../errors.ts";
+import { DONE, FAILED, OPEN, RUNNING, stateToString } from "./states.ts";
+import type { Tasks } from "./tasks.ts";
+import type { Door } from "./taskword.ts";
+
+/** Which tasks `nextTask` hands out beside the OPEN ones. All ranks of a worker give the same. */
+export interface NextTaskOptions {
+  /** RUNNING tasks that nobody works on: left by an earlier job, or by a worker that asked for another. Each once. */
+  readonly ignoreRunning?: boolean;
+  /** FAILED tasks. Each once. */
+  readonly ignoreFailed?: boolean;
+  /** DONE tasks. Each once. */
+  readonly ignoreDone?: boolean;
+}
+
+/** A task handed out, with a number that rank 0 of the worker attached to it. */
+export interface Handout {
+  readonly task: number;
+  readonly number: number;
+}
+
+/** What rank 0 of the worker has to add to a handout. */
+export interface HandoutOptions {
+  /** Found before: thrown by all ranks of the worker. */
+  readonly fault?: PshmemError;
+  /** Asked first: if true, nothing is handed out. */
+  readonly stop?: () => boolean;
+  /** Gives the number of the handout; 0 otherwise. */
+  readonly numberOf?: (task: number) => number;
+}
+
+/** One rank's part in its worker. */
+export class Worker {
+  readonly #comm: Communicator;
+  readonly #engine: Engine;
+  readonly #object: number;
+  readonly #tasks: Tasks;
+  readonly #log: (text: string) => void;
+
+  /** Collective over the worker, without communication. */
+  constructor(comm: Communicator, tasks: Tasks, log: (text: string) => void) {
+    this.#comm = comm;
+    this.#engine = engineOf(comm);
+    this.#object = this.#engine.nextObject();
+    this.#tasks = tasks;
+    this.#log = log;
+  }
+
+  /**
+   * Collective over the worker, blocking. Rank 0 takes the next task; all return it, or all throw what one found
+   * wrong. @throws BAD_ARGUMENT MISMATCH FILE_SYSTEM BAD_STATE_FILE
+   */
+  next(options: NextTaskOptions, more: HandoutOptions = {}): Handout | null {
+    let { fault } = more;
+    let handout: Handout | null = null;
+    let doors: readonly Door[] = [];
+    try {
+      doors = doorsOf(options);
+      if (!fault && this.#comm.rank === 0) handout = this.#take(doors, more);
+    } catch (error) {
+      fault ??= asFault(error);
+    }
+    return this.#share(doors, handout, fault);
+  }
+
+  /**
+   * Collective over the worker, blocking: meets the other ranks after a task. Returns null if no rank brings a failure, else the
+   * failure of the lowest that does, its `rank` counted in the worker.
+   *
+   * A rank that failed may find others still in a collective of the task. That call then throws MISMATCH there and the
+   * meeting throws it here; so everybody comes here in the end, and a second look in step gives the result.
+   */
+  meet(failure: PshmemError | undefined): PshmemError | null {
+    const call = { op: "MPIBatch.run", object: this.#object } as const;
+    while (hasCode("MISMATCH", () => this.#engine.agree(call)));
+    return hasCode("TASK_FAILED", () => this.#engine.agree({ ...call, fault: failure }));
+  }
+
+  #take(doors: readonly Door[], { stop, numberOf }: HandoutOptions): Handout | null {
+    if (stop?.()) return null;
+    const taken = this.#tasks.next(doors, doors.includes(RUNNING));
+    if (taken === null) {
+      this.#log("finds no task");
+      return null;
+    }
+    this.#log(`takes task ${taken.task}, which was ${stateToString(taken.was)}`);
+    return { task: taken.task, number: numberOf?.(taken.task) ?? 0 };
+  }
+
+  #share(doors: readonly Door[], handout: Handout | null, fault: PshmemError | undefined): Handout | null {
+    const numbers = new Int32Array([handout?.task ?? -1, handout?.number ?? 0]);
+    const payload = new Uint8Array(numbers.buffer);
+    const digest = digestOf(doors.join());
+    try {
+      const bytes = this.#engine.agree({
+        op: "MPIBatch.nextTask",
+        object: this.#object,
+        root: 0,
+        digest,
+        fault,
+        payload,
+      });
+      const [task, number] = new Int32Array(bytes.slice().buffer);
+      return task < 0 ? null : { task: task, number: number };
+    } catch (error) {
+      // The others do not know of the task: nobody will work on it.
+      if (handout) this.#tasks.undo();
+      throw error;
+    }
+  }
+}
+
+function doorsOf(options: NextTaskOptions): Door[] {
+  const { ignoreRunning = false, ignoreFailed = false, ignoreDone = false } = options;
+  const doors: Door[] = [OPEN];
+  for (const [name, given, door] of [
+    ["ignoreRunning", ignoreRunning, RUNNING],
+    ["ignoreFailed", ignoreFailed, FAILED],
+    ["ignoreDone", ignoreDone, DONE],
+  ] as const) {
+    if (typeof given !== "boolean") {
+      throw new PshmemError("BAD_ARGUMENT", `${name} is ${String(given)}; give true or false`, {
+        actual: String(given),
+      });
+    }
+    if (given) doors.push(door);
+  }
+  return doors;
+}
+
+/** Runs `act`; returns the error if it throws one of this code, null if it throws nothing. */
+function hasCode(code: "MISMATCH" | "TASK_FAILED", act: () => void): PshmemError | null {
+  try {
+    act();
+    return null;
+  } catch (error) {
+    if (error instanceof PshmemError && error.code === code) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,344 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { acquireClaim, dropClaim } from "../../src/batch/claimfile.ts";
+import { TaskDirectory } from "../../src/batch/directory.ts";
+import { lifeOf, newOwner, type Owner } from "../../src/batch/owner.ts";
+import {
+  DONE,
+  FAILED,
+  INVALID,
+  OPEN,
+  RUNNING,
+  stateToString,
+  stringToState,
+  type TaskState,
+} from "../../src/batch/states.ts";
+import { TaskTable } from "../../src/batch/table.ts";
+import type { Door } from "../../src/batch/taskword.ts";
+import { Tasks } from "../../src/batch/tasks.ts";
+import { isPshmemError } from "../../src/errors.ts";
+import { ArrayWords, plainPace } from "./batch-words.ts";
+
+let root: string;
+beforeEach(() => (root = mkdtempSync(join(tmpdir(), "batch-"))));
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function codeOf(act: () => unknown): string | null {
+  try {
+    act();
+    return null;
+  } catch (error) {
+    return isPshmemError(error) ? error.code : String(error);
+  }
+}
+
+/** A batch object of one rank, as a job of its own. */
+function job(names: readonly string[], id: string, initial: readonly TaskState[] | null = null): Tasks {
+  const directory = new TaskDirectory(join(root, "batch"), names, id, 0);
+  const table = new TaskTable(new ArrayWords(TaskTable.wordsFor(names.length)), 0, names.length);
+  table.fill(directory.prepare(initial));
+  return new Tasks(table, directory, names.length, plainPace);
+}
+
+function next(tasks: Tasks, ...doors: Door[]): number | null {
+  return tasks.next([OPEN, ...doors], doors.includes(RUNNING))?.task ?? null;
+}
+
+function stateFile(name: string): string {
+  return join(root, "batch", name, "state");
+}
+
+function onDisk(names: readonly string[]): string[] {
+  return names.map((name) => readFileSync(stateFile(name), "utf8").trimEnd());
+}
+
+function leftovers(names: readonly string[]): string[] {
+  return names.flatMap((name) => readdirSync(join(root, "batch", name))).filter((file) => file !== "state");
+}
+
+/** The owner of a process that has ended. */
+function deadOwner(batch = "dead"): Owner {
+  const { pid } = spawnSync(process.execPath, ["--version"]);
+  return { ...newOwner(batch), pid, started: "1" };
+}
+
+function leaveClaim(name: string, owner: Owner, file = "claim"): void {
+  writeFileSync(join(root, "batch", name, file), JSON.stringify(owner));
+}
+
+describe("the directory", () => {
+  const names = ["a", "b", "c"];
+
+  test("is created with OPEN tasks, and found again as it was left", () => {
+    const first = job(names, "one");
+    expect(onDisk(names)).toEqual(["OPEN", "OPEN", "OPEN"]);
+    expect(next(first)).toBe(0);
+    expect(onDisk(names)).toEqual(["RUNNING", "OPEN", "OPEN"]);
+    first.set(0, DONE);
+    first.set(1, FAILED);
+    expect(onDisk(names)).toEqual(["DONE", "FAILED", "OPEN"]);
+    const second = job(names, "two");
+    expect(next(second)).toBe(2);
+    second.set(2, DONE);
+    expect(next(second)).toBe(null);
+    expect(leftovers(names)).toEqual([]);
+  });
+
+  test("a state is one word and a newline", () => {
+    job(names, "one").set(1, FAILED);
+    expect(readFileSync(stateFile("b"), "utf8")).toBe("FAILED\n");
+  });
+
+  test("takes initial states only if it is new", () => {
+    job(names, "one", [DONE, INVALID, FAILED]);
+    expect(onDisk(names)).toEqual(["DONE", "OPEN", "FAILED"]);
+    expect(codeOf(() => job(names, "two", [OPEN, OPEN, OPEN]))).toBe("BAD_ARGUMENT");
+  });
+
+  test("a task that is INVALID on file begins anew", () => {
+    job(names, "one").set(1, INVALID);
+    expect(onDisk(names)).toEqual(["OPEN", "INVALID", "OPEN"]);
+    const tasks = job(names, "two");
+    expect(onDisk(names)).toEqual(["OPEN", "OPEN", "OPEN"]);
+    expect([next(tasks), next(tasks)]).toEqual([0, 1]);
+  });
+
+  test("blanks and further lines are overlooked as the Python package does", () => {
+    job(names, "one");
+    writeFileSync(stateFile("a"), "DONE \r\nhello\n");
+    writeFileSync(stateFile("b"), "FAILED");
+    const tasks = job(names, "two");
+    expect([tasks.get(0), tasks.get(1)]).toEqual([DONE, FAILED]);
+  });
+
+  test.for(["", "\n", "RUN", "done\n", "DONE2\n", "\0\0\0\0"])("a state file with %j is refused", (text) => {
+    job(names, "one");
+    writeFileSync(stateFile("b"), text);
+    try {
+      job(names, "two");
+      expect.fail("it was accepted");
+    } catch (error) {
+      expect(error).toMatchObject({ code: "BAD_STATE_FILE", task: 1, path: stateFile("b") });
+    }
+  });
+
+  test("what cannot be done is an error with the path", () => {
+    writeFileSync(join(root, "batch"), "a file");
+    try {
+      job(names, "one");
+      expect.fail("it was accepted");
+    } catch (error) {
+      expect(error).toMatchObject({ code: "FILE_SYSTEM", path: join(root, "batch") });
+    }
+  });
+});
+
+/** Written by the Python original; see scripts/make-batch-fixtures.py. */
+const FIXTURES = new URL("../../fixtures/batch/", import.meta.url);
+interface Fixture {
+  readonly names: readonly string[];
+  readonly states: readonly number[];
+  readonly handedOut: readonly number[];
+}
+const EXPECTED: Record<string, Fixture> = JSON.parse(
+  readFileSync(new URL("expected.json", FIXTURES), "utf8"),
+);
+
+describe("directories written by the Python package", () => {
+  test.for(Object.keys(EXPECTED))("%s: read alike, and worked through in the same order", (name) => {
+    const { names, states, handedOut } = EXPECTED[name];
+    cpSync(new URL(`${name}/`, FIXTURES), join(root, "batch"), { recursive: true });
+    const tasks = job(names, "one");
+    expect(names.map((_, task) => tasks.get(task))).toEqual(states);
+    const seen: number[] = [];
+    for (let task = next(tasks); task !== null; task = next(tasks)) {
+      seen.push(task);
+      tasks.set(task, DONE);
+    }
+    expect(seen).toEqual(handedOut);
+  });
+
+  test("and our files are the very same bytes", () => {
+    const { names, states } = EXPECTED.finished;
+    job(
+      names,
+      "one",
+      states.map((state) => stringToState(stateToString(state))),
+    );
+    for (const name of names) {
+      const theirs = readFileSync(new URL(`finished/${name}/state`, FIXTURES));
+      expect(readFileSync(stateFile(name)).equals(theirs)).toBe(true);
+    }
+  });
+});
+
+describe("the files are the truth", () => {
+  const names = ["a", "b", "c"];
+
+  test("a task that another job has finished is not handed out", () => {
+    const one = job(names, "one");
+    const two = job(names, "two");
+    expect(next(one)).toBe(0);
+    one.set(0, DONE);
+    expect(next(two)).toBe(1);
+    expect(two.get(0)).toBe(DONE);
+  });
+
+  test("a task opened from outside is found before there is said to be none", () => {
+    const tasks = job(names, "one");
+    for (const task of [0, 1, 2]) {
+      expect(next(tasks)).toBe(task);
+      tasks.set(task, FAILED);
+    }
+    expect(next(tasks)).toBe(null);
+    writeFileSync(stateFile("b"), "OPEN\n");
+    expect(next(tasks)).toBe(1);
+  });
+
+  test("a file that turned bad stops nobody from taking the others, and is reported when they are gone", () => {
+    const tasks = job(names, "one");
+    writeFileSync(stateFile("a"), "rubbish\n");
+    expect(codeOf(() => next(tasks))).toBe("BAD_STATE_FILE");
+    expect([next(tasks), next(tasks)]).toEqual([1, 2]);
+    expect(codeOf(() => next(tasks))).toBe("BAD_STATE_FILE");
+    expect(codeOf(() => tasks.get(0))).toBe("BAD_STATE_FILE");
+    writeFileSync(stateFile("a"), "OPEN\n");
+    expect(next(tasks)).toBe(0);
+  });
+
+  test("a state file that is gone makes the task INVALID", () => {
+    const tasks = job(names, "one");
+    rmSync(stateFile("a"));
+    expect(tasks.get(0)).toBe(INVALID);
+    expect(next(tasks)).toBe(1);
+  });
+
+  test("a task taken and undone is as before", () => {
+    const tasks = job(names, "one");
+    expect(next(tasks)).toBe(0);
+    tasks.undo();
+    expect(onDisk(names)).toEqual(["OPEN", "OPEN", "OPEN"]);
+    expect(leftovers(names)).toEqual([]);
+    expect(next(tasks)).toBe(0);
+  });
+});
+
+describe("two jobs on one directory", () => {
+  const names = Array.from({ length: 50 }, (_, i) => `task_${i}`);
+
+  test("share the tasks, each handed out once", () => {
+    const jobs = ["one", "two", "three"].map((id) => job(names, id));
+    const order: number[] = [];
+    for (let turn = 0; ; turn++) {
+      const found = jobs.map((tasks) => next(tasks, ...(turn % 2 ? [RUNNING] : [])));
+      if (found.every((task) => task === null)) break;
+      for (const [i, task] of found.entries()) {
+        if (task === null) continue;
+        order.push(task);
+        jobs[i].set(task, DONE);
+      }
+    }
+    expect(order.toSorted((a, b) => a - b)).toEqual(names.map((_, i) => i));
+    expect(leftovers(names)).toEqual([]);
+  });
+
+  test("a task at work in one is not taken by the other, even if RUNNING tasks may be", () => {
+    const [one, two] = [job(["a"], "one"), job(["a"], "two")];
+    expect(next(one)).toBe(0);
+    expect(next(two)).toBe(null);
+    expect(next(two, RUNNING)).toBe(null);
+    one.leave();
+    expect(next(two)).toBe(null);
+    expect(next(two, RUNNING)).toBe(0);
+    expect(next(one, RUNNING)).toBe(null);
+  });
+
+  test("a job started later does not take what is at work either", () => {
+    const one = job(["a", "b"], "one");
+    expect(next(one)).toBe(0);
+    const two = job(["a", "b"], "two");
+    expect(next(two, RUNNING)).toBe(1);
+    two.set(1, DONE);
+    expect(next(two, RUNNING)).toBe(null);
+  });
+});
+
+describe("claims left behind", () => {
+  const names = ["a"];
+
+  test("a dead job's task is taken with ignoreRunning, and without once it is OPEN", () => {
+    job(names, "one").set(0, RUNNING);
+    leaveClaim("a", deadOwner());
+    expect(next(job(names, "two"))).toBe(null);
+    expect(next(job(names, "three"), RUNNING)).toBe(0);
+
+    rmSync(join(root, "batch"), { recursive: true });
+    job(names, "one");
+    leaveClaim("a", deadOwner());
+    const tasks = job(names, "two");
+    expect(next(tasks)).toBe(0);
+    tasks.set(0, DONE);
+    expect(leftovers(names)).toEqual([]);
+  });
+
+  test("an owner on another machine is dead only for those who ignore RUNNING", () => {
+    job(names, "one").set(0, RUNNING);
+    leaveClaim("a", { ...newOwner("far"), place: "elsewhere" });
+    expect(next(job(names, "two"))).toBe(null);
+    const tasks = job(names, "three");
+    expect(next(tasks, RUNNING)).toBe(0);
+    tasks.set(0, FAILED);
+    expect(leftovers(names)).toEqual([]);
+  });
+
+  test("a task set OPEN by hand is free, whoever had it elsewhere", () => {
+    const tasks = job(names, "one");
+    tasks.set(0, RUNNING);
+    leaveClaim("a", { ...newOwner("far"), place: "elsewhere" });
+    tasks.set(0, OPEN);
+    expect(leftovers(names)).toEqual([]);
+    expect(next(tasks)).toBe(0);
+  });
+
+  test("a claim that cannot be read counts as one of another machine", () => {
+    job(names, "one").set(0, RUNNING);
+    writeFileSync(join(root, "batch", "a", "claim"), "{");
+    expect(next(job(names, "two"))).toBe(null);
+    expect(next(job(names, "three"), RUNNING)).toBe(0);
+  });
+
+  test("whether an owner lives", () => {
+    const me = newOwner("x");
+    expect(lifeOf(me)).toBe("alive");
+    expect(lifeOf(deadOwner())).toBe("dead");
+    expect(lifeOf({ ...me, place: "elsewhere" })).toBe("unknown");
+    expect(lifeOf({ ...me, started: `${me.started}1` })).toBe("dead");
+  });
+
+  test("successors form a chain; the last one has the task and clears it", () => {
+    mkdirSync(join(root, "batch", "a"), { recursive: true });
+    const directory = join(root, "batch", "a");
+    const [first, second] = [deadOwner(), deadOwner()];
+    leaveClaim("a", first);
+    leaveClaim("a", second, `claim.after.${first.id}`);
+    expect(acquireClaim(directory, "one", false)).toBe(true);
+    expect(acquireClaim(directory, "two", true)).toBe(false);
+    expect(readdirSync(directory).length).toBe(3);
+    dropClaim(directory, "two");
+    expect(readdirSync(directory).length).toBe(3);
+    dropClaim(directory, "one");
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  test("a successor that no chain leads to means nothing", () => {
+    mkdirSync(join(root, "batch", "a"), { recursive: true });
+    const directory = join(root, "batch", "a");
+    leaveClaim("a", newOwner("stray"), `claim.after.${deadOwner().id}`);
+    expect(acquireClaim(directory, "one", false)).toBe(true);
+    dropClaim(directory, "one");
+    expect(readdirSync(directory).length).toBe(1);
+  });
+});
