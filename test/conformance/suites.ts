@@ -1,0 +1,21 @@
+/** All conformance suites by name. */
+import type { Case } from "./case.ts";
+import { batchCases } from "./batch.ts";
+import { collectiveCases } from "./collectives.ts";
+import { communicatorCases } from "./communicator.ts";
+import { lockCases } from "./lock.ts";
+import { messageCases } from "./messages.ts";
+import { sharedCases } from "./shared.ts";
+import { windowCases } from "./window.ts";
+
+export const suites = {
+  communicator: communicatorCases,
+  collectives: collectiveCases,
+  messages: messageCases,
+  window: windowCases,
+  shared: sharedCases,
+  lock: lockCases,
+  batch: batchCases,
+} satisfies Record<string, readonly Case[]>;
+
+export type SuiteName = keyof typeof suites;
