@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import Summary from "./test/summary.ts";
 
 export default defineConfig({
   test: {
@@ -7,6 +8,7 @@ export default defineConfig({
     server: { deps: { external: [/\/dist\//] } },
     pool: "forks",
     maxWorkers: 2,
+    reporters: ["default", new Summary()],
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

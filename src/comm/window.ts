@@ -157,7 +157,7 @@ class GuardedWindow<D extends DType> implements Window<D> {
 
   /** What `put` was given, as an array of the window's kind: without a copy if it is one. */
   #elements(values: readonly Scalar<D>[] | TypedArrayOf<D> | Scalar<D>): TypedArrayOf<D> {
-    if (accepts(this.dtype, values)) return values as TypedArrayOf<D>;
+    if (accepts(this.dtype, values)) return values;
     const list = Array.isArray(values) ? (values as Scalar<D>[]) : [values as Scalar<D>];
     for (const value of list) this.#checkScalar("Window.put", value);
     const elements = newArray(this.dtype, list.length);

@@ -38,7 +38,7 @@ export function placeIn<D extends DType>(
 ): Placement<D> {
   const source = resolveSource(dtype, data);
   const isOffset = axes.length === whole.shape.length && axes.every((axis) => typeof axis === "number");
-  if (isOffset && source.shape.length > 0) return placeAt(whole, source, axes as readonly number[]);
+  if (isOffset && source.shape.length > 0) return placeAt(whole, source, axes);
   const target = selectRegion(whole, axes);
   if (source.shape.length === 0) return { source: repeated(source, target.shape), target };
   const fits =

@@ -98,8 +98,8 @@ export class MPIShared<
     });
     // Where the number of dimensions is not known to the type, `get` takes any number of indices.
     const any = this.#view as unknown as View<D>;
-    this.get = ((...index: readonly number[]) => (this.#open("get"), any.get(...index))) as typeof this.get;
-    this.at = ((...axes: readonly Axis[]) => this.#open("at").at(...axes)) as typeof this.at;
+    this.get = (...index: readonly number[]) => (this.#open("get"), any.get(...index));
+    this.at = (...axes: readonly Axis[]) => this.#open("at").at(...axes);
   }
 
   /** The array's elements in C order, read-only by type: the node's own memory, no copy. @throws FREED */
@@ -218,7 +218,7 @@ export class MPIShared<
       this.#data,
       target.offset,
       target.strides,
-      source.data as TypedArrayOf<D>,
+      source.data,
       source.offset,
       source.strides,
       shape,

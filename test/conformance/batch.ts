@@ -457,7 +457,7 @@ export const batchCases: Case[] = [
           for (const [i, task] of found.entries()) {
             if (task === null) continue;
             mine.push(task);
-            [one, two][i]!.setTaskState(task, DONE);
+            [one, two][i].setTaskState(task, DONE);
           }
         }
         assert.deepEqual(byWorker(comm, one, mine), upTo(6));

@@ -177,7 +177,7 @@ export const collectiveCases: readonly Case[] = [
       const least = Math.min(...values);
       const most = Math.max(...values);
       assert.deepEqual(comm.allreduce<unknown>(values[comm.rank], "minloc"), [least, values.indexOf(least)]);
-      assert.deepEqual(comm.allreduce([values[comm.rank]!, comm.rank], "maxloc"), [
+      assert.deepEqual(comm.allreduce([values[comm.rank], comm.rank], "maxloc"), [
         most,
         values.indexOf(most),
       ]);
@@ -229,9 +229,9 @@ export const collectiveCases: readonly Case[] = [
     name: "received values share no memory",
     run(comm) {
       const [mine] = comm.allgather(new Uint8Array(4));
-      mine!.fill(comm.rank + 1);
+      mine.fill(comm.rank + 1);
       comm.barrier();
-      assert.ok(mine!.every((element) => element === comm.rank + 1));
+      assert.ok(mine.every((element) => element === comm.rank + 1));
     },
   },
   {
@@ -240,7 +240,7 @@ export const collectiveCases: readonly Case[] = [
       const shared = new Int32Array(new SharedArrayBuffer(40), 4, 3).fill(5);
       const value = comm.bcast({ shared, alone: shared }, 0);
       assert.deepEqual([...value.shared], [5, 5, 5]);
-      assert.deepEqual([...comm.allgather(shared)[0]!], [5, 5, 5]);
+      assert.deepEqual([...comm.allgather(shared)[0]], [5, 5, 5]);
     },
   },
   {
@@ -250,7 +250,12 @@ export const collectiveCases: readonly Case[] = [
       const root = comm.rank === last ? comm.size : 0;
       allThrow(comm, "BAD_RANK", last, () => comm.bcast(1, root));
       allThrow(comm, "BAD_RANK", last, () => comm.gather(1, root));
-      allThrow(comm, "BAD_RANK", last, () => comm.scatter(new Array(comm.size).fill(1), root));
+      allThrow(comm, "BAD_RANK", last, () =>
+        comm.scatter(
+          Array.from({ length: comm.size }, () => 1),
+          root,
+        ),
+      );
       allThrow(comm, "BAD_RANK", last, () => comm.reduce(1, "sum", root));
       allThrow(comm, "BAD_RANK", last, () => comm.bcastInto(new Uint8Array(1), root));
     },
@@ -262,8 +267,8 @@ export const collectiveCases: readonly Case[] = [
       allThrow(comm, "NOT_CLONEABLE", 0, () => comm.bcast(bad));
       allThrow(comm, "NOT_CLONEABLE", 0, () => comm.gather(bad));
       allThrow(comm, "NOT_CLONEABLE", 0, () => comm.allgather(bad));
-      allThrow(comm, "NOT_CLONEABLE", 0, () => comm.scatter(new Array(comm.size).fill(bad)));
-      allThrow(comm, "NOT_CLONEABLE", 0, () => comm.alltoall(new Array(comm.size).fill(bad)));
+      allThrow(comm, "NOT_CLONEABLE", 0, () => comm.scatter(Array.from({ length: comm.size }, () => bad)));
+      allThrow(comm, "NOT_CLONEABLE", 0, () => comm.alltoall(Array.from({ length: comm.size }, () => bad)));
     },
   },
   {
@@ -271,7 +276,7 @@ export const collectiveCases: readonly Case[] = [
     run(comm) {
       allThrow(comm, "BAD_ARGUMENT", 0, () => comm.scatter(comm.rank === 0 ? [] : null));
       allThrow(comm, "BAD_ARGUMENT", 0, () =>
-        comm.alltoall(comm.rank === 0 ? [] : new Array(comm.size).fill(0)),
+        comm.alltoall(comm.rank === 0 ? [] : Array.from({ length: comm.size }, () => 0)),
       );
     },
   },

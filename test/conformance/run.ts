@@ -21,12 +21,13 @@ const [file, ...names] = process.argv.slice(2);
 const everyone = world();
 
 function report(result: CaseResult): void {
-  appendFileSync(file!, `${JSON.stringify(result)}\n`);
+  appendFileSync(file, `${JSON.stringify(result)}\n`);
 }
 
-async function runCase(suite: string, { name, run, minSize = 1 }: Case, comm: Communicator): Promise<void> {
+async function runCase(suite: string, one: Case, comm: Communicator): Promise<void> {
+  const { name, minSize = 1 } = one;
   try {
-    if (comm.size >= minSize) await run(comm);
+    if (comm.size >= minSize) await one.run(comm);
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     report({ suite, name, outcome: "failed", error: `rank ${comm.rank} of ${comm.size}: ${text}` });

@@ -25,7 +25,10 @@ export const windowCases: readonly Case[] = [
       assert.equal(window.count, comm.rank + 1);
       for (let rank = 0; rank < comm.size; rank++) {
         assert.equal(window.countOf(rank), rank + 1);
-        assert.deepEqual([...window.get(rank, 0, rank + 1)], new Array(rank + 1).fill(0));
+        assert.deepEqual(
+          [...window.get(rank, 0, rank + 1)],
+          Array.from({ length: rank + 1 }, () => 0),
+        );
       }
       comm.barrier();
     },
@@ -77,7 +80,10 @@ export const windowCases: readonly Case[] = [
       window.sync();
       comm.barrier();
       for (let rank = 0; rank < comm.size; rank++) {
-        assert.deepEqual([...window.get(rank, 0, 4)], new Array(4).fill(rank + 1));
+        assert.deepEqual(
+          [...window.get(rank, 0, 4)],
+          Array.from({ length: 4 }, () => rank + 1),
+        );
       }
       comm.barrier();
     },

@@ -4,4 +4,6 @@ import { describeConformance } from "../conformance/describe.ts";
 const typescript = ["--import", "tsx"];
 
 describeConformance("serial", [process.execPath, ...typescript]);
-describeConformance("serial by MPI_DISABLE", [process.execPath, ...typescript], { env: { MPI_DISABLE: "1" } });
+describeConformance("serial by MPI_DISABLE", [process.execPath, ...typescript], {
+  env: { MPI_DISABLE: "1" },
+});

@@ -3,7 +3,9 @@ import { describeConformance } from "../conformance/describe.ts";
 const cli = new URL("../../dist/cli/main.js", import.meta.url).pathname;
 
 for (const ranks of [1, 2, 3, 4]) {
-  describeConformance(`threads, ${ranks} ranks`, [process.execPath, cli, "run", "-n", String(ranks)], { ranks });
+  describeConformance(`threads, ${ranks} ranks`, [process.execPath, cli, "run", "-n", String(ranks)], {
+    ranks,
+  });
 }
 
 const simulated = {
