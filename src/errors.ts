@@ -34,6 +34,7 @@ export const ERROR_CODES = {
   BAD_STATE_FILE: "a task's state file cannot be read as a state",
   FILE_SYSTEM: "a file operation failed",
   TASK_FAILED: "a task failed on some rank of its group",
+  MPI: "MPI reported an error",
   BAD_LAUNCH: "the program was started in a way that cannot give it a world",
   UNSUPPORTED: "this cannot be done on this Node, platform or backend",
 } as const;

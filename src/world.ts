@@ -7,6 +7,7 @@ import { Group } from "./comm/group.ts";
 import type { Backend } from "./comm/backend.ts";
 import { PshmemError } from "./errors.ts";
 import { launcherSeen, mpiDisabled } from "./launcher.ts";
+import { mpiBackend } from "./mpi/backend.ts";
 import { serialBackend } from "./serial/backend.ts";
 import { threadsBackend } from "./threads/backend.ts";
 import { joinedJob } from "./threads/job.ts";
@@ -31,9 +32,7 @@ function findWorld(): Communicator {
   if (mpiDisabled(process.env)) return serialWorld();
   const job = joinedJob();
   if (job) return worldOf(threadsBackend(job));
-  const launcher = launcherSeen(process.env);
-  if (launcher) throw unusable(launcher);
-  return serialWorld();
+  return launcherSeen(process.env) ? worldOf(mpiBackend(process.env)) : serialWorld();
 }
 
 /** Local: the communicator of this rank alone, which `null` stands for. */
@@ -59,11 +58,4 @@ function worldOf(backend: Backend): Communicator {
   const members = backend.nodeOf.map((_, rank) => rank);
   const group = new Group(new Endpoint(backend), members, { maker: 0, serial: 0 }, null, nodeCommOf);
   return new Comm(group, true);
-}
-
-function unusable(launcher: string): PshmemError {
-  const text =
-    `the program was started by an MPI launcher (${launcher}), but this version of pshmem cannot use MPI yet. Start it with ` +
-    "`pshmem run -n 4 program.js` instead, or set MPI_DISABLE=1 for a world of one rank";
-  return new PshmemError("BAD_LAUNCH", text, { actual: launcher });
 }

@@ -13,8 +13,10 @@ import type { Call, Engine, Segment, Slab, Words } from "./engine.ts";
 import { Letters } from "./letters.ts";
 import { Meeting } from "./meeting.ts";
 import { gatherAll } from "./movers.ts";
+import { RemoteWords } from "./remote-words.ts";
 import type { Relay } from "./relay.ts";
 import { NodeSegment } from "./segment.ts";
+import { Service } from "./service.ts";
 import { GroupTopology } from "./topology.ts";
 import { asFault } from "./verdict.ts";
 import { decodeLocation, encodeLocation } from "./wire.ts";
@@ -34,6 +36,7 @@ export class Group implements Engine {
   /** World ranks, by rank. */
   readonly members: readonly number[];
   readonly letters: Letters;
+  readonly #context: Context;
   readonly #box: Box;
   readonly #meeting: Meeting;
   readonly #board: Piece | null;
@@ -43,6 +46,7 @@ export class Group implements Engine {
   #freed = false;
   #busy: string | null = null;
   #nodeComm: Communicator | null = null;
+  #service: Service | null = null;
 
   /** `board` is zeroed memory shared by the members on this node; null stands for that of the world. */
   constructor(
@@ -62,6 +66,7 @@ export class Group implements Engine {
       members.map((member) => backend.nodeOf[member]),
     );
     this.letters = new Letters(endpoint, members, context);
+    this.#context = context;
     this.#box = { ...context, kind: USER };
     this.#board = board;
     this.#makeNodeComm = () => makeNodeComm(this);
@@ -145,6 +150,46 @@ export class Group implements Engine {
   }
 
   allocateSegment(call: Call, bytes: number): Segment {
+    const piece = this.#allocateOnNode({ ...call, digest: digestOf(call.digest ?? 0, bytes) }, bytes);
+    return new NodeSegment(this, piece);
+  }
+
+  allocateWords(call: Call, count: number, onRoot = count): Words {
+    const { root = 0 } = call;
+    const digest = digestOf(call.digest ?? 0, root, count, onRoot);
+    const wordsOf = (rank: number) => (rank === root ? onRoot : count);
+    const ring = (rank: number) => this.endpoint.backend.ring(this.members[rank]);
+    const { piece, ranks } = this.allocateSpread(
+      { ...call, digest },
+      (mates) => wordLayout(mates.map(wordsOf)).bytes,
+    );
+    const { bases } = wordLayout(ranks.map(wordsOf));
+    const words = new SharedWords(piece, spread(bases, ranks, this.size), ring);
+    return ranks.length === this.size
+      ? words
+      : new RemoteWords(words, piece, this.service, this.rank, this.isLocal);
+  }
+
+  /** Local: whether a rank's memory is on this rank's node. */
+  readonly isLocal = (rank: number): boolean => this.topology.nodeOf(rank) === this.topology.nodeIndex;
+
+  /**
+   * Collective: memory for one-sided access. One piece for all ranks where memory reaches them all, else a piece on each node for
+   * its ranks. `bytesFor` says how much some ranks need; `ranks` are those whose part is in the piece.
+   */
+  allocateSpread(
+    call: Call,
+    bytesFor: (ranks: readonly number[]) => number,
+  ): { piece: Piece; ranks: readonly number[] } {
+    const everyone = this.members.map((_, rank) => rank);
+    const heap = this.topology.nodeCount === 1 ? this.endpoint.nodeHeap : this.endpoint.openHeap;
+    if (heap) return { piece: this.#allocateOpen(call, heap, bytesFor(everyone)), ranks: everyone };
+    const { mates } = this.topology;
+    return { piece: this.#allocateOnNode(call, bytesFor(mates)), ranks: mates };
+  }
+
+  /** Collective: a piece on each node, which the node's ranks share. */
+  #allocateOnNode(call: Call, bytes: number): Piece {
     const { mates, nodeRank } = this.topology;
     const lender: Lender = {
       heap: this.endpoint.nodeHeap,
@@ -154,31 +199,17 @@ export class Group implements Engine {
       payload: () => undefined,
       find: () => this.#meeting.locationAt(0),
     };
-    return new NodeSegment(
-      this,
-      this.#allocate({ ...call, digest: digestOf(call.digest ?? 0, bytes) }, bytes, lender),
-    );
+    return this.#allocate(call, bytes, lender);
   }
 
-  allocateWords(call: Call, count: number, onRoot = count): Words {
-    const { root = 0 } = call;
-    const layout = wordLayout(this.size, root, count, onRoot);
-    const digest = digestOf(call.digest ?? 0, root, count, onRoot);
-    const piece = this.allocateOpen({ ...call, digest }, layout.bytes);
-    return new SharedWords(piece, layout.bases, (rank) => this.endpoint.backend.ring(this.members[rank]));
-  }
-
-  /** Collective: memory that every rank of the communicator can load from and store to, one piece for all. */
-  allocateOpen(call: Call, bytes: number): Piece {
-    const heap = this.topology.nodeCount === 1 ? this.endpoint.nodeHeap : this.endpoint.openHeap;
-    if (!heap)
-      throw new PshmemError("UNSUPPORTED", `${call.op}: this backend has no one-sided memory across nodes`);
+  /** Collective: one piece that every rank of the communicator can load from and store to. */
+  #allocateOpen(call: Call, heap: Heap, bytes: number): Piece {
     const lender: Lender = {
       heap,
       audience: this.members,
       lends: this.rank === 0,
       // Rank 0 tells the place to all, those on other nodes too.
-      payload: (location) => encodeLocation(location),
+      payload: encodeLocation,
       find: decodeLocation,
     };
     return this.#allocate({ ...call, root: 0 }, bytes, lender);
@@ -227,9 +258,16 @@ export class Group implements Engine {
     return this.#adopted;
   }
 
+  /** Requests among the ranks of this communicator, from its first use on. */
+  get service(): Service {
+    this.#service ??= new Service(this.endpoint, this.members, this.#context);
+    return this.#service;
+  }
+
   /** Local: this rank is through with the communicator. */
   close(): void {
     this.#freed = true;
+    this.#service?.end();
     this.letters.close();
     this.endpoint.post.forget(this.#box);
     this.#board?.close();
@@ -243,6 +281,13 @@ export class Group implements Engine {
     this.#busy = call.op;
     return this.#meeting.begin(call, location, writing);
   }
+}
+
+/** Values for some ranks as a list by rank; the others' are not asked for. */
+function spread(values: readonly number[], ranks: readonly number[], size: number): number[] {
+  const list = Array.from({ length: size }, () => NaN);
+  ranks.forEach((rank, i) => (list[rank] = values[i]));
+  return list;
 }
 
 /** Who lends the memory for all ranks of an audience, and how the others learn where it is. */

@@ -18,7 +18,11 @@ import { digestOf } from "./calls.ts";
 import type { Communicator, FetchOp, Window } from "./contract.ts";
 import { FETCH_OPS } from "./element.ts";
 import type { Group } from "./group.ts";
+import { RemoteWindow } from "./remote-window.ts";
 import { moveAllToAll } from "./movers.ts";
+
+/** Bytes of the largest element that processors update at once. */
+const LARGEST_ATOMIC = 8;
 
 /** A window as a backend provides it: no checks; offsets and counts in elements. */
 export interface RawWindow<D extends DType = DType> {
@@ -45,9 +49,19 @@ export function makeWindow<D extends DType>(
   const counts = moveAllToAll(group, new Uint8Array(Float64Array.of(count).buffer)).map(
     (bytes) => new Float64Array(bytes.slice().buffer)[0],
   );
-  const { offsets, bytes } = SharedWindow.layout(counts, itemSize(dtype));
-  const raw = new SharedWindow(group.allocateOpen({ op }, bytes), dtype, counts, offsets, group.rank);
-  return new GuardedWindow(comm, group, dtype, counts, raw);
+  const layout = (ranks: readonly number[]) =>
+    SharedWindow.layout(
+      ranks.map((rank) => counts[rank]),
+      itemSize(dtype),
+    );
+  const { piece, ranks } = group.allocateSpread({ op }, (some) => layout(some).bytes);
+  const shared = new SharedWindow(piece, dtype, counts, ranks, layout(ranks).offsets, group.rank);
+  const wait = (ready: () => boolean) => group.await(ready);
+  const raw =
+    ranks.length === group.size
+      ? shared
+      : new RemoteWindow(shared, group.service, group.rank, group.isLocal, wait);
+  return new GuardedWindow<D>(comm, group, dtype, counts, raw);
 }
 
 class GuardedWindow<D extends DType> implements Window<D> {
@@ -95,6 +109,7 @@ class GuardedWindow<D extends DType> implements Window<D> {
     this.#checkRegion("Window.fetchAndOp", target, offset, 1);
     this.#checkScalar("Window.fetchAndOp", value);
     this.#checkOp(op);
+    this.#checkAtomic("Window.fetchAndOp");
     return this.#raw.fetchAndOp(target, offset, value, op);
   }
 
@@ -102,6 +117,7 @@ class GuardedWindow<D extends DType> implements Window<D> {
     this.#checkRegion("Window.compareAndSwap", target, offset, 1);
     this.#checkScalar("Window.compareAndSwap", expected);
     this.#checkScalar("Window.compareAndSwap", desired);
+    this.#checkAtomic("Window.compareAndSwap");
     return this.#raw.compareAndSwap(target, offset, expected, desired);
   }
 
@@ -145,6 +161,12 @@ class GuardedWindow<D extends DType> implements Window<D> {
     if (isScalar(this.dtype, value)) return;
     const { code, message, expected, actual } = badScalar(this.dtype, value);
     throw new PshmemError(code, `${call}: ${message}`, { call, expected, actual });
+  }
+
+  #checkAtomic(call: string): void {
+    if (itemSize(this.dtype) <= LARGEST_ATOMIC) return;
+    const text = `${call}: no machine updates the 16 bytes of a ${this.dtype} at once; use complex64, or a lock`;
+    throw new PshmemError("UNSUPPORTED", text, { call, actual: this.dtype });
   }
 
   #checkOp(op: FetchOp): void {

@@ -10,8 +10,10 @@ export interface Memory {
     bytes: number,
     audience: readonly number[],
   ): { readonly id: number; readonly buffer: ArrayBufferLike };
-  /** The block `id` that rank `owner` made for this rank. */
-  attach(owner: number, id: number): ArrayBufferLike;
+  /** The block `id`, of `bytes` bytes, that rank `owner` made for this rank. */
+  attach(owner: number, id: number, bytes: number): ArrayBufferLike;
+  /** This rank no longer uses a block; views of it may still exist. */
+  release(buffer: ArrayBufferLike): void;
   /** Takes back a block that nobody attached to. */
   withdraw(id: number, audience: readonly number[]): void;
 }
@@ -37,7 +39,10 @@ export interface Piece {
 
 /** Pieces begin at multiples of a cache line. */
 export const PIECE_ALIGN = 64;
-/** Bytes before the user's: word 0 counts the ranks that have closed; each rank adds one, the owner resets it at reuse. */
+/**
+ * Bytes before the user's: word 0 counts the ranks that have closed; each rank adds one, the owner resets it at reuse. Word 1 of a
+ * block is its memory's own.
+ */
 const HEADER_BYTES = PIECE_ALIGN;
 const CHUNK_BYTES = 1024 * 1024;
 /** Larger pieces are blocks by themselves: their memory goes back to the system. */
@@ -81,7 +86,7 @@ export class Heap {
     const total = roundUp(HEADER_BYTES + bytes);
     if (total > LARGEST_SHARED) {
       const { id, buffer } = this.#memory.create(total, audience);
-      return open({ owner: this.#me, block: id, slot: 0, buffer }, bytes);
+      return open({ owner: this.#me, block: id, slot: 0, buffer }, bytes, this.#memory);
     }
     if (this.#lent.length >= this.#sweepAt) this.#sweep();
     const place = this.#reuse(total) ?? this.#carve(total);
@@ -92,11 +97,12 @@ export class Heap {
   /** Local: the piece that another rank has lent to this one. */
   attach(location: Location, bytes: number): Piece {
     const { owner, block } = location;
-    if (roundUp(HEADER_BYTES + bytes) > LARGEST_SHARED) {
-      return open({ ...location, buffer: this.#memory.attach(owner, block) }, bytes);
+    const total = roundUp(HEADER_BYTES + bytes);
+    if (total > LARGEST_SHARED) {
+      return open({ ...location, buffer: this.#memory.attach(owner, block, total) }, bytes, this.#memory);
     }
     const key = `${owner}.${block}`;
-    const buffer = this.#attached.get(key) ?? this.#memory.attach(owner, block);
+    const buffer = this.#attached.get(key) ?? this.#memory.attach(owner, block, CHUNK_BYTES);
     this.#attached.set(key, buffer);
     return open({ ...location, buffer }, bytes);
   }
@@ -105,6 +111,7 @@ export class Heap {
   discard(piece: Piece, audience: readonly number[]): void {
     if (roundUp(HEADER_BYTES + piece.byteLength) > LARGEST_SHARED) {
       this.#memory.withdraw(piece.location.block, audience);
+      this.#memory.release(piece.buffer);
     } else {
       Atomics.store(closedWord(piece.buffer, piece.byteOffset - HEADER_BYTES), 0, audience.length);
     }
@@ -140,13 +147,16 @@ export class Heap {
   }
 }
 
-function open(place: Place, bytes: number): Piece {
+/** `memory` is given for a piece that is a block by itself. */
+function open(place: Place, bytes: number, memory?: Memory): Piece {
   const { buffer, ...location } = place;
   const start = place.slot * PIECE_ALIGN;
   let closed = false;
   const close = () => {
-    if (!closed) Atomics.add(closedWord(buffer, start), 0, 1);
+    if (closed) return;
     closed = true;
+    Atomics.add(closedWord(buffer, start), 0, 1);
+    memory?.release(buffer);
   };
   return { location, buffer, byteOffset: start + HEADER_BYTES, byteLength: bytes, close };
 }

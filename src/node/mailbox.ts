@@ -85,14 +85,15 @@ export class Mailbox implements Courier {
     if (message.sent > before) this.#tell(place);
   }
 
-  pull(deliver: (message: Incoming) => void): void {
+  pull(deliver: (message: Incoming) => void): boolean {
     // The counter is read before the pipes: what comes after that shows as a new count at the next pull.
     const count = Atomics.load(this.#arrivals, this.#me * ARRIVAL_STRIDE);
-    if (count === this.#seen) return;
+    if (count === this.#seen) return false;
     this.#seen = count;
     for (let place = 0; place < this.#inward.length; place++) {
       if (this.#readFrom(place, deliver)) this.#tell(place);
     }
+    return true;
   }
 
   /** After bytes or room for `place` have appeared. */

@@ -13,8 +13,8 @@ import {
 
 /** Work that goes on while a rank waits: taking messages in, handing messages out. */
 export interface Progress {
-  /** Cheap when there is nothing to do. */
-  poll(): void;
+  /** Cheap when there is nothing to do. True if something came or went. */
+  poll(): boolean;
   /** The longest sleep, in ms, after which `poll` must run again even if nobody rings. */
   readonly slice: number;
 }
@@ -23,6 +23,9 @@ export interface Progress {
 const SPINS_WITH_CORES = 500;
 /** The same when ranks share cores: whoever could help needs this core, so hardly any. */
 const SPINS_WITHOUT_CORES = 4;
+
+/** The first sleep where arrivals do not ring: about the shortest that the kernel keeps to. */
+const FIRST_NAP_MS = 0.05;
 
 /** How often to look before sleeping, for `ranks` on a node of `cores`. */
 export function spinsFor(ranks: number, cores: number): number {
@@ -45,20 +48,26 @@ export class BellPace implements Pace {
 
   run(machine: Machine, patience?: Patience): Ending {
     const deadline = patience?.deadline ?? Infinity;
+    let spins = this.#spins;
+    let nap = FIRST_NAP_MS;
     for (;;) {
-      if (this.#spin(machine) === DONE) return "done";
+      if (this.#spin(machine, spins) === DONE) return "done";
       if (patience?.signal?.aborted) return "aborted";
       const ms = deadline === Infinity ? Infinity : deadline - performance.now();
       if (ms <= 0) return "timeout";
       const outcome = this.#lastLook(machine);
       if (outcome === DONE) return "done";
-      if (outcome === BLOCKED) this.#bells.sleep(this.#place, Math.min(ms, this.#progress.slice));
-      this.#progress.poll();
+      if (outcome === BLOCKED) this.#bells.sleep(this.#place, Math.min(ms, this.#napMs(nap)));
+      // Where something moves, more will soon: look eagerly again. Whoever waits for something slow need not.
+      const moved = this.#progress.poll();
+      spins = moved ? this.#spins : 0;
+      nap = moved ? FIRST_NAP_MS : 2 * nap;
     }
   }
 
   async runAsync(machine: Machine, patience?: Patience): Promise<Ending> {
     const deadline = patience?.deadline ?? Infinity;
+    let nap = FIRST_NAP_MS;
     for (;;) {
       if (stepOn(machine) === DONE) return "done";
       if (patience?.signal?.aborted) return "aborted";
@@ -66,21 +75,32 @@ export class BellPace implements Pace {
       if (ms <= 0) return "timeout";
       const outcome = this.#lastLook(machine);
       if (outcome === DONE) return "done";
-      if (outcome === BLOCKED) {
-        await untilAborted(
-          this.#bells.sleepAsync(this.#place, Math.min(ms, this.#progress.slice)),
-          patience?.signal,
-        );
-      }
+      if (outcome === BLOCKED) await this.#sleepAsync(Math.min(ms, this.#napMs(nap)), patience?.signal);
+      nap = this.#progress.poll() ? FIRST_NAP_MS : 2 * nap;
+    }
+  }
+
+  /** Where every arrival rings, a sleep needs no end; else naps grow up to the slice. */
+  #napMs(nap: number): number {
+    return this.#progress.slice === Infinity ? Infinity : Math.min(nap, this.#progress.slice);
+  }
+
+  #spin(machine: Machine, spins: number): Outcome {
+    for (let left = spins; ; left--) {
+      const outcome = stepOn(machine);
+      if (outcome === DONE || left <= 0) return outcome;
       this.#progress.poll();
     }
   }
 
-  #spin(machine: Machine): Outcome {
-    for (let left = this.#spins; ; left--) {
-      const outcome = stepOn(machine);
-      if (outcome === DONE || left <= 0) return outcome;
-      this.#progress.poll();
+  /** An abort rings this rank's own bell: a sleep left behind would keep the event loop, and so the program, alive. */
+  async #sleepAsync(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const wake = () => this.#bells.ring(this.#place);
+    signal?.addEventListener("abort", wake, { once: true });
+    try {
+      await this.#bells.sleepAsync(this.#place, ms);
+    } finally {
+      signal?.removeEventListener("abort", wake);
     }
   }
 
@@ -96,18 +116,5 @@ function stepOn(machine: Machine): Outcome {
   for (;;) {
     const outcome = machine.step();
     if (outcome !== GOING) return outcome;
-  }
-}
-
-/** Resolves with `sleep`, or at once when the signal fires: the sleeper itself cannot be called back, and need not be. */
-async function untilAborted(sleep: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) return sleep;
-  let stop!: () => void;
-  const aborted = new Promise<void>((resolve) => (stop = resolve));
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    await Promise.race([sleep, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
   }
 }

@@ -8,11 +8,14 @@ export interface Box {
   /** That rank's running number. */
   readonly serial: number;
   /** User messages and the library's own never meet. */
-  readonly kind: typeof USER | typeof SYSTEM;
+  readonly kind: typeof USER | typeof SYSTEM | typeof SERVICE | typeof REPLY;
 }
 
 export const USER = 0;
 export const SYSTEM = 1;
+/** Requests are handled as they come, by whoever serves their box and tag; answers are awaited like other messages. */
+export const SERVICE = 2;
+export const REPLY = 3;
 
 /** A message on its way out. */
 export interface Outgoing {
@@ -40,8 +43,8 @@ export interface Incoming {
 export interface Courier {
   /** Hands over as much of the message as can be now; sets `sent` and `done`. */
   push(message: Outgoing): void;
-  /** Takes in what has come, calling `deliver` for each message that is whole. */
-  pull(deliver: (message: Incoming) => void): void;
+  /** Takes in what has come, calling `deliver` for each message that is whole. True if anything came. */
+  pull(deliver: (message: Incoming) => void): boolean;
   /** The longest time in ms that may pass between two pulls while this rank sleeps; Infinity if arrivals ring. */
   readonly slice: number;
 }
@@ -64,6 +67,7 @@ export class Post implements Progress {
   /** Per destination, oldest first: only the first is being pushed, so messages of a pair stay in order. */
   readonly #leaving = new Map<number, Outgoing[]>();
   readonly #arrived = new Map<number, Incoming[]>();
+  readonly #handlers = new Map<number, Map<number, (message: Incoming) => void>>();
 
   /** `wake` rings this rank's own bell: a message to itself may be what one of its promises waits for. */
   constructor(
@@ -100,9 +104,11 @@ export class Post implements Progress {
     return message;
   }
 
-  poll(): void {
+  poll(): boolean {
     if (this.#leaving.size > 0) this.#pushOn();
-    for (const courier of this.#couriers) courier.pull(this.#deliver);
+    let any = false;
+    for (const courier of this.#couriers) any = courier.pull(this.#deliver) || any;
+    return any;
   }
 
   /** Local: takes the oldest message that matches, or null. Messages come in by `poll`. */
@@ -121,6 +127,22 @@ export class Post implements Progress {
     const queue = this.#arrived.get(keyOf(wanted.box));
     const at = queue ? indexOf(queue, wanted) : -1;
     return at < 0 ? null : queue![at];
+  }
+
+  /** Local: `handle` gets the messages of this box and tag as they come, those that have come before it first. */
+  serve(box: Box, tag: number, handle: (message: Incoming) => void): void {
+    const key = keyOf(box);
+    const handlers = this.#handlers.get(key);
+    if (handlers) handlers.set(tag, handle);
+    else this.#handlers.set(key, new Map([[tag, handle]]));
+    for (let early = this.take({ box, tag }); early; early = this.take({ box, tag })) handle(early);
+  }
+
+  /** Local: the reverse of `serve`. */
+  unserve(box: Box, tag: number): void {
+    const handlers = this.#handlers.get(keyOf(box));
+    handlers?.delete(tag);
+    if (handlers?.size === 0) this.#handlers.delete(keyOf(box));
   }
 
   /** Local: forgets what has come for a communicator that is no more. */
@@ -142,15 +164,20 @@ export class Post implements Progress {
 
   readonly #deliver = (message: Incoming): void => {
     const key = keyOf(message.box);
+    const handle = this.#handlers.get(key)?.get(message.tag);
+    if (handle) {
+      handle(message);
+      return;
+    }
     const queue = this.#arrived.get(key);
     if (queue) queue.push(message);
     else this.#arrived.set(key, [message]);
   };
 }
 
-/** One number for a box: exact for fewer than 2²¹ ranks with 2³¹ communicators each. */
+/** One number for a box: exact for up to 2²⁰ ranks with 2³¹ communicators each. */
 function keyOf(box: Box): number {
-  return (box.maker * 2 ** 31 + box.serial) * 2 + box.kind;
+  return (box.maker * 2 ** 31 + box.serial) * 4 + box.kind;
 }
 
 function indexOf(queue: readonly Incoming[], wanted: Wanted): number {

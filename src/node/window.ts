@@ -1,5 +1,4 @@
 /** A window in memory that all ranks of a communicator can load from and store to. */
-import { PshmemError } from "../errors.ts";
 import {
   itemSize,
   lanesOf,
@@ -28,17 +27,28 @@ export class SharedWindow<D extends DType> implements RawWindow<D> {
   readonly #lanes: number;
   readonly #dtype: D;
   readonly #piece: Piece;
-  readonly #arrays: readonly TypedArrayOf<D>[];
-  readonly #bits: readonly (Bits | null)[];
+  /** By rank; only the ranks whose elements are in the piece have any. */
+  readonly #arrays = new Map<number, TypedArrayOf<D>>();
+  readonly #bits = new Map<number, Bits | null>();
 
-  constructor(piece: Piece, dtype: D, counts: readonly number[], offsets: readonly number[], rank: number) {
-    const at = (target: number) => piece.byteOffset + offsets[target];
+  /** `ranks` are those whose elements are in the piece, `offsets` where each one's begin, in bytes. */
+  constructor(
+    piece: Piece,
+    dtype: D,
+    counts: readonly number[],
+    ranks: readonly number[],
+    offsets: readonly number[],
+    rank: number,
+  ) {
     this.#lanes = lanesOf(dtype);
     this.#dtype = dtype;
     this.#piece = piece;
-    this.#arrays = counts.map((count, target) => makeArray(dtype, piece.buffer, at(target), count));
-    this.#bits = counts.map((count, target) => bitsOver(itemSize(dtype), piece.buffer, at(target), count));
-    this.local = this.#arrays[rank]!;
+    ranks.forEach((target, i) => {
+      const at = piece.byteOffset + offsets[i];
+      this.#arrays.set(target, makeArray(dtype, piece.buffer, at, counts[target]));
+      this.#bits.set(target, bitsOver(itemSize(dtype), piece.buffer, at, counts[target]));
+    });
+    this.local = this.#arrays.get(rank)!;
   }
 
   /** Where each rank's elements begin in the piece, and how large it must be; in bytes. */
@@ -54,23 +64,25 @@ export class SharedWindow<D extends DType> implements RawWindow<D> {
 
   get(target: number, offset: number, count: number): TypedArrayOf<D> {
     const copy = newArray(this.#dtype, count);
-    const bits = this.#bits[target];
+    const bits = this.#bits.get(target);
     if (count === 1 && bits) bitsOver(itemSize(this.#dtype), copy.buffer, 0, 1)![0] = loadBits(bits, offset);
     else
-      copy.set(this.#arrays[target].subarray(offset * this.#lanes, (offset + count) * this.#lanes) as never);
+      copy.set(
+        this.#arrays.get(target)!.subarray(offset * this.#lanes, (offset + count) * this.#lanes) as never,
+      );
     return copy;
   }
 
   put(target: number, offset: number, values: TypedArrayOf<D>): void {
-    const bits = this.#bits[target];
+    const bits = this.#bits.get(target);
     if (values.length === this.#lanes && bits)
       storeBits(bits, offset, this.#asBits(readElement(this.#dtype, values, 0)));
-    else this.#arrays[target].set(values as never, offset * this.#lanes);
+    else this.#arrays.get(target)!.set(values as never, offset * this.#lanes);
   }
 
   /** One compare-and-swap loop for all operations and dtypes: it repeats only when another rank has changed the element. */
   fetchAndOp(target: number, offset: number, value: Scalar<D>, op: FetchOp): Scalar<D> {
-    const bits = this.#atomicBits(target);
+    const bits = this.#bits.get(target)!;
     for (;;) {
       const before = loadBits(bits, offset);
       const old = this.#asElement(before);
@@ -80,7 +92,7 @@ export class SharedWindow<D extends DType> implements RawWindow<D> {
   }
 
   compareAndSwap(target: number, offset: number, expected: Scalar<D>, desired: Scalar<D>): Scalar<D> {
-    const bits = this.#atomicBits(target);
+    const bits = this.#bits.get(target)!;
     return this.#asElement(swapBits(bits, offset, this.#asBits(expected), this.#asBits(desired)));
   }
 
@@ -93,13 +105,6 @@ export class SharedWindow<D extends DType> implements RawWindow<D> {
 
   close(): void {
     this.#piece.close();
-  }
-
-  #atomicBits(target: number): Bits {
-    const bits = this.#bits[target];
-    if (bits) return bits;
-    const text = `no machine updates the ${itemSize(this.#dtype)} bytes of a ${this.#dtype} at once; use complex64, or a lock`;
-    throw new PshmemError("UNSUPPORTED", text);
   }
 
   #asBits(value: Scalar<D>): number | bigint {

@@ -5,17 +5,15 @@ import type { Piece } from "./heap.ts";
 /** Words per cache line: ranks' words do not share one. */
 const LINE = 16;
 
-/** Where each rank's words begin, and how much memory they take: `onRoot` on the root, `count` on every other rank. */
-export function wordLayout(
-  size: number,
-  root: number,
-  count: number,
-  onRoot: number,
-): { readonly bases: readonly number[]; readonly bytes: number } {
+/** Where each rank's words begin, and how many bytes all take, for ranks with `counts` words. */
+export function wordLayout(counts: readonly number[]): {
+  readonly bases: readonly number[];
+  readonly bytes: number;
+} {
   let words = 0;
-  const bases = Array.from({ length: size }, (_, rank) => {
+  const bases = counts.map((count) => {
     const base = words;
-    words += Math.ceil((rank === root ? onRoot : count) / LINE) * LINE;
+    words += Math.ceil(count / LINE) * LINE;
     return base;
   });
   return { bases, bytes: words * Int32Array.BYTES_PER_ELEMENT };

@@ -7,5 +7,6 @@ export const serialMemory: Memory = {
   attach: () => {
     throw new Error("a rank alone has nobody to attach to");
   },
+  release: () => {},
   withdraw: () => {},
 };

@@ -27,7 +27,8 @@ export function threadsBackend({ rank, size, nodeOf, control, board, ports }: Ra
     couriers: [mailbox],
     courierTo: () => mailbox,
     nodeMemory: memory,
-    openMemory: memory,
+    // The windows of simulated nodes are memory, unless they are asked to be what they are between real ones.
+    openMemory: process.env["PSHMEM_WINDOWS"] === "messages" ? null : memory,
     worldBoard: { buffer: board, byteOffset: 0 },
     abort,
   };

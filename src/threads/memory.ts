@@ -39,6 +39,9 @@ export class ThreadMemory implements Memory {
     return buffer;
   }
 
+  /** The buffer goes when the last view of it on the last thread has gone. */
+  release(): void {}
+
   withdraw(id: number, audience: readonly number[]): void {
     this.#tell(audience, { id });
   }

@@ -1,0 +1,103 @@
+/** Words across nodes: by load and store on this rank's node, by request to ranks of other nodes. */
+import type { Piece } from "../node/heap.ts";
+import type { Words } from "./engine.ts";
+import type { Service } from "./service.ts";
+
+/** The operations, as they stand in a request. */
+const [LOAD, STORE, ADD, EXCHANGE, COMPARE_EXCHANGE, RING] = [0, 1, 2, 3, 4, 5];
+
+/** Words of the ranks of this node, and the way to all others'. */
+export class RemoteWords implements Words {
+  readonly #local: Words;
+  readonly #service: Service;
+  readonly #handle: number;
+  readonly #isLocal: (rank: number) => boolean;
+
+  /** `local` are the words of this node's ranks; `piece` is the memory they are in. */
+  constructor(
+    local: Words,
+    piece: Piece,
+    service: Service,
+    rank: number,
+    isLocal: (rank: number) => boolean,
+  ) {
+    this.#local = local;
+    this.#service = service;
+    this.#isLocal = isLocal;
+    this.#handle = service.open(
+      (request) => answer(local, rank, request),
+      () => piece.close(),
+    );
+  }
+
+  load(rank: number, index: number): number {
+    return this.#here(rank) ? this.#local.load(rank, index) : this.#ask(rank, LOAD, index);
+  }
+
+  /** Waits for the answer: what this rank does next must come after the store for everybody. */
+  store(rank: number, index: number, value: number): void {
+    if (this.#here(rank)) this.#local.store(rank, index, value);
+    else this.#ask(rank, STORE, index, value);
+  }
+
+  add(rank: number, index: number, value: number): number {
+    return this.#here(rank) ? this.#local.add(rank, index, value) : this.#ask(rank, ADD, index, value);
+  }
+
+  exchange(rank: number, index: number, value: number): number {
+    return this.#here(rank)
+      ? this.#local.exchange(rank, index, value)
+      : this.#ask(rank, EXCHANGE, index, value);
+  }
+
+  compareExchange(rank: number, index: number, expected: number, value: number): number {
+    if (this.#here(rank)) return this.#local.compareExchange(rank, index, expected, value);
+    return this.#ask(rank, COMPARE_EXCHANGE, index, value, expected);
+  }
+
+  /** To a rank of another node the request itself is the bell: taking it in wakes the rank. */
+  ring(rank: number): void {
+    if (this.#isLocal(rank)) this.#local.ring(rank);
+    else this.#service.notify(rank, this.#handle, encode(RING, 0, 0, 0));
+  }
+
+  close(): void {
+    this.#service.close(this.#handle);
+  }
+
+  /** Whoever looks at words again and again makes no other call: each look takes requests in, or a loop would starve the others. */
+  #here(rank: number): boolean {
+    this.#service.poll();
+    return this.#isLocal(rank);
+  }
+
+  #ask(rank: number, op: number, index: number, value = 0, expected = 0): number {
+    const answer = this.#service.call(rank, this.#handle, encode(op, index, value, expected));
+    return new Int32Array(answer.slice().buffer)[0];
+  }
+}
+
+function encode(...words: readonly number[]): Uint8Array {
+  return new Uint8Array(Int32Array.from(words).buffer);
+}
+
+function answer(words: Words, rank: number, request: Uint8Array): Uint8Array {
+  const [op, index, value, expected] = new Int32Array(request.slice().buffer);
+  return encode(perform(words, rank, op, index, value, expected));
+}
+
+function perform(
+  words: Words,
+  rank: number,
+  op: number,
+  index: number,
+  value: number,
+  expected: number,
+): number {
+  if (op === LOAD) return words.load(rank, index);
+  if (op === ADD) return words.add(rank, index, value);
+  if (op === EXCHANGE) return words.exchange(rank, index, value);
+  if (op === COMPARE_EXCHANGE) return words.compareExchange(rank, index, expected, value);
+  if (op === STORE) words.store(rank, index, value);
+  return 0;
+}

@@ -1,0 +1,142 @@
+/**
+ * Requests that a rank answers whenever it waits for anything: how ranks of different nodes reach each other's words and windows
+ * where no memory and no network hardware does it for them (active messages: von Eicken et al., ISCA 1992).
+ */
+import { Until } from "../node/script.ts";
+import { REPLY, SERVICE, type Box } from "../node/post.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** Answers one request; it must not wait. */
+export type Handler = (request: Uint8Array) => Uint8Array;
+
+/** A request that has been sent. */
+export interface Asked {
+  /** Local, not blocking: the answer once it is there. */
+  answer(): Uint8Array | null;
+}
+
+/** The handle of the service itself, over which ranks say that they are through with another. */
+const REGISTRY = 0;
+/** A rank has closed a handle: from any rank to rank 0. */
+const CLOSED = 1;
+/** All ranks have closed it: from rank 0 to every rank. */
+const RELEASED = 2;
+
+/** Words before a request: the tag under which the answer is awaited. */
+const HEAD_BYTES = Int32Array.BYTES_PER_ELEMENT;
+const NO_ANSWER = 0;
+/** Tags are used again after so many: no answer is awaited that long. */
+const MOST_TAGS = 0x7fff_fffe;
+
+/** The requests among the ranks of one communicator, for one rank. */
+export class Service {
+  readonly #endpoint: Endpoint;
+  readonly #members: readonly number[];
+  readonly #requests: Box;
+  readonly #replies: Box;
+  readonly #releases = new Map<number, () => void>();
+  /** On rank 0: how many ranks have closed each handle. */
+  readonly #closed = new Map<number, number>();
+  #nextHandle = REGISTRY;
+  #nextTag = 0;
+
+  constructor(endpoint: Endpoint, members: readonly number[], context: { maker: number; serial: number }) {
+    this.#endpoint = endpoint;
+    this.#members = members;
+    this.#requests = { ...context, kind: SERVICE };
+    this.#replies = { ...context, kind: REPLY };
+    this.#open((_, request) => this.#register(request));
+  }
+
+  /**
+   * Local; all ranks open in the same order, so a handle means the same on all. `release` runs when every rank has closed the
+   * handle: until then a slower rank may still ask.
+   */
+  open(handler: Handler, release: () => void): number {
+    const handle = this.#open((source, request) => {
+      const tag = new Int32Array(request.slice(0, HEAD_BYTES).buffer)[0];
+      const answer = handler(request.subarray(HEAD_BYTES));
+      if (tag !== NO_ANSWER) this.#endpoint.post.send(this.#replies, source, tag, answer, true);
+    });
+    this.#releases.set(handle, release);
+    return handle;
+  }
+
+  /** Local, blocking: the answer of a rank. */
+  call(dest: number, handle: number, request: Uint8Array): Uint8Array {
+    const asked = this.ask(dest, handle, request);
+    let answer: Uint8Array | null = null;
+    this.#endpoint.pace.run(new Until(() => (answer = asked.answer()) !== null));
+    return answer!;
+  }
+
+  /** Local, not blocking. */
+  ask(dest: number, handle: number, request: Uint8Array): Asked {
+    const { post } = this.#endpoint;
+    const tag = (this.#nextTag = (this.#nextTag % MOST_TAGS) + 1);
+    this.#send(dest, handle, tag, request);
+    const wanted = { box: this.#replies, source: this.#members[dest], tag };
+    let answer: Uint8Array | null = null;
+    return { answer: () => (answer ??= post.take(wanted)?.bytes ?? null) };
+  }
+
+  /** Local, not blocking: a request that nobody answers. */
+  notify(dest: number, handle: number, request: Uint8Array): void {
+    this.#send(dest, handle, NO_ANSWER, request);
+  }
+
+  /** Local, not blocking: answers what has come. */
+  poll(): void {
+    this.#endpoint.post.poll();
+  }
+
+  /** Local: this rank asks no more on this handle. */
+  close(handle: number): void {
+    if (this.#releases.has(handle)) this.#tell(0, CLOSED, handle);
+  }
+
+  /** Local: the communicator is no more, so nobody asks anything. */
+  end(): void {
+    for (const handle of [...this.#releases.keys()]) this.#release(handle);
+    this.#endpoint.post.unserve(this.#requests, REGISTRY);
+    this.#endpoint.post.forget(this.#requests);
+    this.#endpoint.post.forget(this.#replies);
+  }
+
+  #open(serve: (source: number, request: Uint8Array) => void): number {
+    const handle = this.#nextHandle++;
+    this.#endpoint.post.serve(this.#requests, handle, (message) => serve(message.source, message.bytes));
+    return handle;
+  }
+
+  #send(dest: number, handle: number, tag: number, request: Uint8Array): void {
+    const bytes = new Uint8Array(new ArrayBuffer(HEAD_BYTES + request.length));
+    new Int32Array(bytes.buffer, 0, 1)[0] = tag;
+    bytes.set(request, HEAD_BYTES);
+    this.#endpoint.post.send(this.#requests, this.#members[dest], handle, bytes, false);
+  }
+
+  #tell(dest: number, what: number, handle: number): void {
+    const bytes = new Uint8Array(Int32Array.of(what, handle).buffer);
+    this.#endpoint.post.send(this.#requests, this.#members[dest], REGISTRY, bytes, false);
+  }
+
+  #register(request: Uint8Array): void {
+    const [what, handle] = new Int32Array(request.slice().buffer);
+    if (what === RELEASED) {
+      this.#release(handle);
+      return;
+    }
+    const closed = (this.#closed.get(handle) ?? 0) + 1;
+    this.#closed.set(handle, closed);
+    if (closed < this.#members.length) return;
+    this.#closed.delete(handle);
+    for (let rank = 0; rank < this.#members.length; rank++) this.#tell(rank, RELEASED, handle);
+  }
+
+  #release(handle: number): void {
+    this.#endpoint.post.unserve(this.#requests, handle);
+    this.#releases.get(handle)?.();
+    this.#releases.delete(handle);
+  }
+}

@@ -1,0 +1,132 @@
+/** Ranks that are processes of an MPI job. Inside a node they use memory of their own; MPI carries what crosses nodes. */
+import { availableParallelism } from "node:os";
+import type { Backend } from "../comm/backend.ts";
+import { Bells, bellBytes } from "../node/bells.ts";
+import { boardBytes } from "../node/board.ts";
+import { Mailbox, mailboxBytes } from "../node/mailbox.ts";
+import { spinsFor } from "../node/pace.ts";
+import { MpiCourier } from "./courier.ts";
+import { endWithProcess, startMpi, type MpiWorld } from "./job.ts";
+import { ProcessMemory, type MemoryMethod } from "./memory.ts";
+import { processSleeper } from "./sleeper.ts";
+
+/** What `pshmem info` tells of the MPI in use. */
+export interface MpiDescription {
+  readonly world: MpiWorld;
+  readonly memory: MemoryMethod;
+}
+
+/**
+ * Looks before sleeping where answers may come from other nodes: some 200 µs, several round trips of a network. Each look gives
+ * the core away if another process wants it.
+ */
+const SPINS_ACROSS_NODES = 100;
+
+let description: MpiDescription | undefined;
+
+/** Local: the MPI of this process, once it is started. */
+export function mpiInUse(): MpiDescription | undefined {
+  return description;
+}
+
+/** Collective: starts MPI and joins the ranks of this node. */
+export function mpiBackend(env: Readonly<Record<string, string | undefined>>): Backend {
+  const world = startMpi(env);
+  const { rank, size, nodeOf } = world;
+  const mates = nodeOf.flatMap((node, other) => (node === nodeOf[rank] ? [other] : []));
+  const node = joinNode(world, mates);
+  description = { world, memory: node.method };
+  const bells = new Bells(new Int32Array(node.control, 64, bellBytes(mates.length) / 4), processSleeper);
+  const placeOf = new Map(mates.map((mate, place) => [mate, place]));
+  const place = placeOf.get(rank)!;
+  const mailbox = new Mailbox(
+    { buffer: node.control, byteOffset: 64 + bellBytes(mates.length) },
+    mates,
+    place,
+    bells,
+  );
+  const courier = mates.length < size ? new MpiCourier(world) : null;
+  endWithProcess(world, () => {
+    courier?.settle();
+    node.memory.end();
+  });
+  return {
+    name: "mpi",
+    rank,
+    size,
+    nodeOf,
+    ring(other) {
+      const at = placeOf.get(other);
+      // A rank of another node is woken by the message that changes what it waits for.
+      if (at !== undefined) bells.ring(at);
+    },
+    bells,
+    place,
+    spins: courier ? SPINS_ACROSS_NODES : spinsFor(mates.length, availableParallelism()),
+    couriers: courier ? [mailbox, courier] : [mailbox],
+    courierTo: (other) => (placeOf.has(other) ? mailbox : courier!),
+    nodeMemory: node.memory,
+    openMemory: null,
+    worldBoard: {
+      buffer: node.control,
+      byteOffset: 64 + bellBytes(mates.length) + mailboxBytes(mates.length),
+    },
+    abort: (code) => world.abort(code),
+  };
+}
+
+interface Node {
+  readonly memory: ProcessMemory;
+  readonly method: MemoryMethod;
+  /** A line for the memory's own use, then bells, mailboxes and the board of the world. */
+  readonly control: ArrayBufferLike;
+}
+
+/** Collective: memfd where every rank of the node can open it, else names; all ranks of the job take the same way. */
+function joinNode(world: MpiWorld, mates: readonly number[]): Node {
+  const pids = world.allgather([process.pid]);
+  const [jobNumber] = world.allgather([Math.floor(Math.random() * 2 ** 31)]);
+  const methods: readonly MemoryMethod[] = process.platform === "linux" ? ["memfd", "named"] : ["named"];
+  const failures: string[] = [];
+  for (const method of methods) {
+    const memory = new ProcessMemory(method, jobNumber.toString(36), world.rank, (rank) => pids[rank]);
+    const control = offerControl(world, memory, mates, failures);
+    if (control) return { memory, method, control };
+  }
+  throw new Error(`the ranks of a node cannot share memory: ${failures.join("; ")}`);
+}
+
+/** Collective: the leader of each node makes the control block, the others attach; null if any rank of the job could not. */
+function offerControl(
+  world: MpiWorld,
+  memory: ProcessMemory,
+  mates: readonly number[],
+  failures: string[],
+): ArrayBufferLike | null {
+  const [leader] = mates;
+  const bytes = 64 + bellBytes(mates.length) + mailboxBytes(mates.length) + boardBytes(mates.length);
+  const attempt = (act: () => ArrayBufferLike): ArrayBufferLike | null => {
+    try {
+      return act();
+    } catch (error) {
+      failures.push((error as Error).message);
+      return null;
+    }
+  };
+  let id = -1;
+  let control =
+    leader === world.rank
+      ? attempt(() => {
+          const block = memory.create(bytes, mates);
+          id = block.id;
+          return block.buffer;
+        })
+      : null;
+  const ids = world.allgather([id]);
+  if (leader !== world.rank && ids[leader] >= 0)
+    control = attempt(() => memory.attach(leader, ids[leader], bytes));
+  const joined = world.allgather([control ? 1 : 0]).every((one) => one === 1);
+  if (joined) return control;
+  memory.end();
+  return null;
+}

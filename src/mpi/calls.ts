@@ -1,0 +1,75 @@
+/** The MPI functions in use, bound to a loaded library, each with its C prototype; the binding says nothing of what they mean. */
+import { PshmemError } from "../errors.ts";
+import type { AbiTable } from "./abi/types.ts";
+import type { NativeFunction, NativeLibrary } from "./native.ts";
+
+/** The functions by name. Pointers are typed arrays; handles are numbers. */
+export type MpiCalls = Readonly<Record<keyof typeof PROTOTYPES, NativeFunction>>;
+
+/** `handle` stands for MPI_Comm, MPI_Datatype and so on passed by value; `ptr` for any pointer. */
+const PROTOTYPES = {
+  // int MPI_Init_thread(int *argc, char ***argv, int required, int *provided)
+  MPI_Init_thread: ["ptr", "ptr", "int", "ptr"],
+  // int MPI_Initialized(int *flag)
+  MPI_Initialized: ["ptr"],
+  // int MPI_Finalize(void)
+  MPI_Finalize: [],
+  // int MPI_Abort(MPI_Comm comm, int errorcode)
+  MPI_Abort: ["handle", "int"],
+  // int MPI_Error_class(int errorcode, int *errorclass)
+  MPI_Error_class: ["int", "ptr"],
+  // int MPI_Error_string(int errorcode, char *string, int *resultlen)
+  MPI_Error_string: ["int", "ptr", "ptr"],
+  // int MPI_Comm_set_errhandler(MPI_Comm comm, MPI_Errhandler errhandler)
+  MPI_Comm_set_errhandler: ["handle", "handle"],
+  // int MPI_Comm_rank(MPI_Comm comm, int *rank)
+  MPI_Comm_rank: ["handle", "ptr"],
+  // int MPI_Comm_size(MPI_Comm comm, int *size)
+  MPI_Comm_size: ["handle", "ptr"],
+  // int MPI_Comm_dup(MPI_Comm comm, MPI_Comm *newcomm)
+  MPI_Comm_dup: ["handle", "ptr"],
+  // int MPI_Comm_split_type(MPI_Comm comm, int split_type, int key, MPI_Info info, MPI_Comm *newcomm)
+  MPI_Comm_split_type: ["handle", "int", "int", "handle", "ptr"],
+  // int MPI_Comm_free(MPI_Comm *comm)
+  MPI_Comm_free: ["ptr"],
+  // int MPI_Barrier(MPI_Comm comm)
+  MPI_Barrier: ["handle"],
+  // int MPI_Bcast(void *buffer, int count, MPI_Datatype datatype, int root, MPI_Comm comm)
+  MPI_Bcast: ["ptr", "int", "handle", "int", "handle"],
+  // int MPI_Allgather(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf, int recvcount,
+  //                   MPI_Datatype recvtype, MPI_Comm comm)
+  MPI_Allgather: ["ptr", "int", "handle", "ptr", "int", "handle", "handle"],
+  // int MPI_Isend(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm, MPI_Request *request)
+  MPI_Isend: ["ptr", "int", "handle", "int", "int", "handle", "ptr"],
+  // int MPI_Irecv(void *buf, int count, MPI_Datatype datatype, int source, int tag, MPI_Comm comm, MPI_Request *request)
+  MPI_Irecv: ["ptr", "int", "handle", "int", "int", "handle", "ptr"],
+  // int MPI_Recv(void *buf, int count, MPI_Datatype datatype, int source, int tag, MPI_Comm comm, MPI_Status *status)
+  MPI_Recv: ["ptr", "int", "handle", "int", "int", "handle", "ptr"],
+  // int MPI_Iprobe(int source, int tag, MPI_Comm comm, int *flag, MPI_Status *status)
+  MPI_Iprobe: ["int", "int", "handle", "ptr", "ptr"],
+  // int MPI_Get_count(const MPI_Status *status, MPI_Datatype datatype, int *count)
+  MPI_Get_count: ["ptr", "handle", "ptr"],
+  // int MPI_Test(MPI_Request *request, int *flag, MPI_Status *status)
+  MPI_Test: ["ptr", "ptr", "ptr"],
+} as const;
+
+/** Local: all functions of the table. @throws BAD_LAUNCH when the library lacks one */
+export function bindCalls(library: NativeLibrary, abi: AbiTable, path: string): MpiCalls {
+  const types = { handle: abi.handleType, ptr: "void *", int: "int" };
+  const bind = ([name, args]: [string, readonly (keyof typeof types)[]]): [string, NativeFunction] => {
+    try {
+      return [
+        name,
+        library.bind(
+          name,
+          "int",
+          args.map((arg) => types[arg]),
+        ),
+      ];
+    } catch (error) {
+      const text = `${path} has no ${name}: it is not a whole MPI 3 library; point PSHMEM_MPI_LIBRARY at another`;
+      throw new PshmemError("BAD_LAUNCH", text, { path, expected: name, cause: error });
+    }
+  };
+  return Object.fromEntries(Object.entries(PROTOTYPES).map(bind)) as MpiCalls;
+}

@@ -1,0 +1,164 @@
+/** Messages between nodes, by MPI's own (MPI-4.1 chapter 3), on a communicator that nobody else uses. */
+import type { Courier, Incoming, Outgoing } from "../node/post.ts";
+import type { MpiWorld } from "./job.ts";
+import { HandleCell } from "./library.ts";
+import { posix } from "./posix.ts";
+
+/** A message's head, alone or with a short body after it. */
+const TAG_HEAD = 1;
+/** The body of a long message, in pieces. */
+const TAG_BODY = 2;
+
+/** Words of a head: maker, serial, kind, tag, and the length of the body as two words. */
+const HEAD_WORDS = 6;
+const HEAD_BYTES = HEAD_WORDS * Int32Array.BYTES_PER_ELEMENT;
+
+/** Bodies up to this go with their head, copied once; longer ones go from and into place. */
+const SHORT_BYTES = 16 * 1024;
+/** An MPI count is an int. */
+const PIECE_BYTES = 2 ** 30;
+
+/** The longest that a sleeping rank lets MPI wait, in ms: it naps and looks in between, for less than 2 % of a core. */
+const SLICE_MS = 2;
+
+/** A request under way, with what must stay in memory until it is complete. */
+interface Pending {
+  readonly request: HandleCell;
+  readonly bytes: Uint8Array;
+}
+
+/** A message on its way in: delivered when all its pieces are there, and those before it. */
+interface Arriving {
+  readonly message: Incoming;
+  pieces: readonly Pending[];
+}
+
+/** {@link Courier} to ranks of other nodes. */
+export class MpiCourier implements Courier {
+  readonly slice = SLICE_MS;
+  readonly #world: MpiWorld;
+  readonly #flag = new Int32Array(new ArrayBuffer(4));
+  readonly #status: Int32Array;
+  readonly #count = new Int32Array(new ArrayBuffer(4));
+  /** Copies that MPI still reads. */
+  #leaving: Pending[] = [];
+  /** Long messages of this rank, and the pieces that MPI has not yet taken. */
+  readonly #long = new Map<Outgoing, readonly Pending[]>();
+  /** Per source, in order of arrival. */
+  readonly #arriving = new Map<number, Arriving[]>();
+
+  constructor(world: MpiWorld) {
+    this.#world = world;
+    this.#status = new Int32Array(new ArrayBuffer(world.library.abi.statusWords * 4));
+  }
+
+  push(message: Outgoing): void {
+    const started = this.#long.get(message);
+    if (started) {
+      this.#finish(message, started);
+      return;
+    }
+    const isShort = message.bytes.length <= SHORT_BYTES;
+    this.#leaving.push(this.#send(message.dest, TAG_HEAD, headOf(message, isShort)));
+    message.sent = 1;
+    if (isShort) message.done = true;
+    else this.#finish(message, this.#sendBody(message));
+  }
+
+  pull(deliver: (message: Incoming) => void): boolean {
+    if (this.#leaving.length > 0)
+      this.#leaving = this.#leaving.filter((pending) => !this.#isComplete(pending));
+    let source = this.#probe();
+    const any = source >= 0 || this.#arriving.size > 0;
+    // Whoever could send is perhaps waiting for this core: MPI's own polling would keep it for a scheduler tick.
+    if (!any) posix().sched_yield();
+    for (; source >= 0; source = this.#probe()) this.#take(source);
+    for (const [from, queue] of this.#arriving) this.#deliverFrom(from, queue, deliver);
+    return any;
+  }
+
+  /** Local, blocking: until MPI has taken every copy, before the end of the job. */
+  settle(): void {
+    while (this.#leaving.length > 0)
+      this.#leaving = this.#leaving.filter((pending) => !this.#isComplete(pending));
+  }
+
+  #sendBody({ bytes, dest }: Outgoing): readonly Pending[] {
+    return piecesOf(bytes).map((piece) => this.#send(dest, TAG_BODY, piece));
+  }
+
+  #finish(message: Outgoing, pieces: readonly Pending[]): void {
+    const left = pieces.filter((pending) => !this.#isComplete(pending));
+    message.done = left.length === 0;
+    if (message.done) this.#long.delete(message);
+    else this.#long.set(message, left);
+  }
+
+  #send(dest: number, tag: number, bytes: Uint8Array): Pending {
+    const { calls, abi } = this.#world.library;
+    const request = new HandleCell(abi);
+    calls.MPI_Isend(bytes, bytes.length, abi.BYTE, dest, tag, this.#world.wire, request.pointer);
+    return { request, bytes };
+  }
+
+  #isComplete({ request }: Pending): boolean {
+    this.#world.library.calls.MPI_Test(request.pointer, this.#flag, this.#status);
+    return this.#flag[0] !== 0;
+  }
+
+  /** The source of a head that has come, or −1. */
+  #probe(): number {
+    const { calls, abi } = this.#world.library;
+    calls.MPI_Iprobe(abi.ANY_SOURCE, TAG_HEAD, this.#world.wire, this.#flag, this.#status);
+    return this.#flag[0] === 0 ? -1 : this.#status[abi.statusSource];
+  }
+
+  /** Takes the head that the last probe found. */
+  #take(source: number): void {
+    const { calls, abi } = this.#world.library;
+    calls.MPI_Get_count(this.#status, abi.BYTE, this.#count);
+    const bytes = new Uint8Array(this.#count[0]);
+    calls.MPI_Recv(bytes, bytes.length, abi.BYTE, source, TAG_HEAD, this.#world.wire, this.#status);
+    const [maker, serial, kind, tag, low, high] = new Int32Array(bytes.buffer, 0, HEAD_WORDS);
+    const length = (low >>> 0) + high * 2 ** 32;
+    const isShort = bytes.length === HEAD_BYTES + length;
+    const body = isShort ? bytes.subarray(HEAD_BYTES) : new Uint8Array(length);
+    const box = { maker, serial, kind: kind as Incoming["box"]["kind"] };
+    const pieces = isShort ? [] : piecesOf(body).map((piece) => this.#receive(source, piece));
+    const arriving = { message: { box, source, tag, bytes: body }, pieces };
+    const queue = this.#arriving.get(source);
+    if (queue) queue.push(arriving);
+    else this.#arriving.set(source, [arriving]);
+  }
+
+  #receive(source: number, bytes: Uint8Array): Pending {
+    const { calls, abi } = this.#world.library;
+    const request = new HandleCell(abi);
+    calls.MPI_Irecv(bytes, bytes.length, abi.BYTE, source, TAG_BODY, this.#world.wire, request.pointer);
+    return { request, bytes };
+  }
+
+  #deliverFrom(source: number, queue: Arriving[], deliver: (message: Incoming) => void): void {
+    while (queue.length > 0) {
+      const [first] = queue;
+      first.pieces = first.pieces.filter((pending) => !this.#isComplete(pending));
+      if (first.pieces.length > 0) return;
+      queue.shift();
+      deliver(first.message);
+    }
+    this.#arriving.delete(source);
+  }
+}
+
+function headOf({ box, tag, bytes }: Outgoing, withBody: boolean): Uint8Array {
+  const head = new Uint8Array(new ArrayBuffer(HEAD_BYTES + (withBody ? bytes.length : 0)));
+  const words = [box.maker, box.serial, box.kind, tag, bytes.length, Math.floor(bytes.length / 2 ** 32)];
+  new Int32Array(head.buffer, 0, HEAD_WORDS).set(words);
+  if (withBody) head.set(bytes, HEAD_BYTES);
+  return head;
+}
+
+function piecesOf(bytes: Uint8Array): Uint8Array[] {
+  const count = Math.ceil(bytes.length / PIECE_BYTES);
+  return Array.from({ length: count }, (_, i) => bytes.subarray(i * PIECE_BYTES, (i + 1) * PIECE_BYTES));
+}

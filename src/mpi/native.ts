@@ -1,0 +1,106 @@
+/**
+ * The one file that imports koffi: loading libraries, binding C functions, seeing native memory. Everything else uses the small
+ * interface below, so that another foreign-function module could take koffi's place.
+ */
+import { createRequire } from "node:module";
+import { PshmemError } from "../errors.ts";
+
+/** A C function after binding. */
+export type NativeFunction = (...args: readonly unknown[]) => number;
+
+/** A loaded library. */
+export interface NativeLibrary {
+  /** Binds a C function. Types: `int`, `intptr_t`, `int64_t`, `size_t`, `str`, and `void *` for typed arrays and null. */
+  bind(name: string, result: string, args: readonly string[]): NativeFunction;
+  /** The address of an exported variable; null if there is none of this name. */
+  address(name: string): number | null;
+  /** Whether it exports a function of this name. */
+  has(name: string): boolean;
+}
+
+/** What this package needs of a foreign-function module. */
+export interface Native {
+  /** `null`: the running program itself, which has libc in it. `global` makes its symbols visible to what it loads later. */
+  load(path: string | null, global: boolean): NativeLibrary;
+  /** Memory at an address as an ArrayBuffer, no copy; it must stay mapped as long as the buffer lives. */
+  view(address: number, bytes: number): ArrayBuffer;
+  /** The C library's `errno` after the last call. */
+  errno(): number;
+  readonly version: string;
+}
+
+/** The part of koffi in use; its own types speak of `any` throughout. */
+interface Koffi {
+  readonly version: string;
+  load(path: string | null, options: { global: boolean }): KoffiLibrary;
+  view(address: bigint, bytes: number): ArrayBuffer;
+  address(symbol: unknown): bigint;
+  errno(): number;
+}
+
+interface KoffiLibrary {
+  func(name: string, result: string, args: readonly string[]): NativeFunction;
+  symbol(name: string, type: string): unknown;
+}
+
+/** The largest ArrayBuffer over native memory before Node 22: a larger one ends the process. */
+const LARGEST_VIEW_NODE_20 = 2 ** 32;
+
+let loaded: Native | undefined;
+
+/** Local: koffi, loaded at the first use. @throws BAD_LAUNCH when it is not installed */
+export function native(): Native {
+  loaded ??= wrap(requireKoffi());
+  return loaded;
+}
+
+function requireKoffi(): Koffi {
+  // Beside this package, or beside the program that uses it.
+  const places = [
+    import.meta.url,
+    ...[process.argv[1], `${process.cwd()}/index.js`].filter((path) => path !== undefined),
+  ];
+  const failures: string[] = [];
+  for (const place of places) {
+    try {
+      return createRequire(place)("koffi") as Koffi;
+    } catch (error) {
+      failures.push((error as Error).message.split("\n")[0]);
+    }
+  }
+  const text = `MPI is called through koffi, which cannot be loaded (${failures[0]}); install it: npm install koffi`;
+  throw new PshmemError("BAD_LAUNCH", text, { expected: "koffi", actual: failures });
+}
+
+function wrap(koffi: Koffi): Native {
+  return {
+    version: koffi.version,
+    load: (path, global) => wrapLibrary(koffi, koffi.load(path, { global })),
+    errno: () => koffi.errno(),
+    view(address, bytes) {
+      if (bytes > LARGEST_VIEW_NODE_20 && Number(process.versions.node.split(".")[0]) < 22) {
+        const text = `${bytes} bytes in one array are more than Node 20 can see of native memory; use Node 22 or later`;
+        throw new PshmemError("UNSUPPORTED", text, { bytes, available: LARGEST_VIEW_NODE_20 });
+      }
+      return koffi.view(BigInt(address), bytes);
+    },
+  };
+}
+
+function wrapLibrary(koffi: Koffi, library: KoffiLibrary): NativeLibrary {
+  const symbol = (name: string) => {
+    try {
+      return library.symbol(name, "int");
+    } catch {
+      return null;
+    }
+  };
+  return {
+    bind: (name, result, args) => library.func(name, result, args),
+    has: (name) => symbol(name) !== null,
+    address(name) {
+      const found = symbol(name);
+      return found === null ? null : Number(koffi.address(found));
+    },
+  };
+}

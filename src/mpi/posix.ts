@@ -1,0 +1,75 @@
+/** The system calls in use, each with its C prototype: memory that processes share, and sleeping on a word of it. */
+import { native, type NativeFunction } from "./native.ts";
+
+/** The functions. Addresses and sizes are numbers; `null` pointers are null. */
+export interface Posix {
+  readonly mmap: NativeFunction;
+  readonly munmap: NativeFunction;
+  readonly memfd_create: NativeFunction | null;
+  readonly fallocate: NativeFunction | null;
+  readonly ftruncate: NativeFunction;
+  readonly shm_open: NativeFunction;
+  readonly shm_unlink: NativeFunction;
+  readonly syscall: NativeFunction | null;
+  readonly sched_yield: NativeFunction;
+  readonly os_sync_wait_on_address_with_timeout: NativeFunction | null;
+  readonly os_sync_wake_by_address_all: NativeFunction | null;
+}
+
+export const PROT_READ_WRITE = 3;
+export const MAP_SHARED = 1;
+export const MAP_PRIVATE = 2;
+export const MAP_FIXED = 0x10;
+export const MAP_ANONYMOUS = process.platform === "darwin" ? 0x1000 : 0x20;
+export const MFD_CLOEXEC = 1;
+
+let bound: Posix | undefined;
+
+/** Local: the C library's functions, bound at the first use. */
+export function posix(): Posix {
+  bound ??= bind();
+  return bound;
+}
+
+function bind(): Posix {
+  const libc = native().load(null, false);
+  const linux = process.platform === "linux";
+  const darwin = process.platform === "darwin";
+  return {
+    // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+    mmap: libc.bind("mmap", "intptr_t", ["intptr_t", "size_t", "int", "int", "int", "int64_t"]),
+    // int munmap(void *addr, size_t length)
+    munmap: libc.bind("munmap", "int", ["intptr_t", "size_t"]),
+    // int memfd_create(const char *name, unsigned int flags)
+    memfd_create: linux ? libc.bind("memfd_create", "int", ["str", "uint"]) : null,
+    // int fallocate(int fd, int mode, off_t offset, off_t len)
+    fallocate: linux ? libc.bind("fallocate", "int", ["int", "int", "int64_t", "int64_t"]) : null,
+    // int ftruncate(int fd, off_t length)
+    ftruncate: libc.bind("ftruncate", "int", ["int", "int64_t"]),
+    // int shm_open(const char *name, int oflag, mode_t mode)
+    shm_open: libc.bind("shm_open", "int", ["str", "int", "uint"]),
+    // int shm_unlink(const char *name)
+    shm_unlink: libc.bind("shm_unlink", "int", ["str"]),
+    // long syscall(long number, uint32_t *uaddr, int op, uint32_t val, const struct timespec *timeout, uint32_t *uaddr2, uint32_t val3)
+    syscall: linux
+      ? libc.bind("syscall", "long", ["long", "void *", "int", "int", "void *", "void *", "int"])
+      : null,
+    // int sched_yield(void)
+    sched_yield: libc.bind("sched_yield", "int", []),
+    // int os_sync_wait_on_address_with_timeout(void *addr, uint64_t value, size_t size, uint32_t flags, uint32_t clock, uint64_t ns)
+    os_sync_wait_on_address_with_timeout: darwin
+      ? libc.bind("os_sync_wait_on_address_with_timeout", "int", [
+          "void *",
+          "uint64_t",
+          "size_t",
+          "uint32_t",
+          "uint32_t",
+          "uint64_t",
+        ])
+      : null,
+    // int os_sync_wake_by_address_all(void *addr, size_t size, uint32_t flags)
+    os_sync_wake_by_address_all: darwin
+      ? libc.bind("os_sync_wake_by_address_all", "int", ["void *", "size_t", "uint32_t"])
+      : null,
+  };
+}
