@@ -4,12 +4,15 @@
  * @module
  */
 export { world } from "./world.ts";
+export { exceptionGuard } from "./exception-guard.ts";
+export type { ExceptionGuardOptions } from "./exception-guard.ts";
 export { MPIShared } from "./shared/shared.ts";
 export type { SetOptions } from "./shared/shared.ts";
 export type { ReuseOptions } from "./shared/reuse.ts";
 export { MPIBatch } from "./batch/batch.ts";
 export type { BatchOptions } from "./batch/plan.ts";
-export type { Progress, RunOptions, RunReport, TaskContext, TaskFailure, TaskFunction } from "./batch/run.ts";
+export type { RunReport, TaskFailure } from "./batch/report.ts";
+export type { Progress, RunOptions, TaskContext, TaskFunction } from "./batch/run.ts";
 export type { TaskState } from "./batch/states.ts";
 export type { NextTaskOptions } from "./batch/worker.ts";
 export type { WaitOptions } from "./lock/arguments.ts";

@@ -1,11 +1,10 @@
 import { describeConformance } from "../conformance/describe.ts";
 
 const cli = new URL("../../dist/cli/main.js", import.meta.url).pathname;
+const run = [process.execPath, cli, "run"] as const;
 
 for (const ranks of [1, 2, 3, 4]) {
-  describeConformance(`threads, ${ranks} ranks`, [process.execPath, cli, "run", "-n", String(ranks)], {
-    ranks,
-  });
+  describeConformance(`threads, ${ranks} ranks`, [...run, "-n", String(ranks)], { ranks });
 }
 
 const simulated = {
@@ -15,5 +14,8 @@ const simulated = {
 };
 
 for (const [title, options] of Object.entries(simulated)) {
-  describeConformance(title, [process.execPath, cli, "run", "-n", "4", ...options], { ranks: 4 });
+  describeConformance(title, [...run, "-n", "4", ...options], { ranks: 4 });
+  // Simulated nodes could reach each other's windows by load and store; between real ones it may take requests.
+  const env = { PSHMEM_WINDOWS: "messages" };
+  describeConformance(`${title}, windows by messages`, [...run, "-n", "4", ...options], { ranks: 4, env });
 }

@@ -1,0 +1,27 @@
+import { expect, it } from "vitest";
+import { runJob } from "../conformance/describe.ts";
+
+const cli = new URL("../../dist/cli/main.js", import.meta.url).pathname;
+const program = new URL("./programs/guarded.mjs", import.meta.url).pathname;
+
+const onRanks = (ranks: number, way: string) =>
+  runJob(process.execPath, [cli, "run", "-n", String(ranks), program, way]);
+
+it.each(["throw", "reject"])("ends the whole job when one rank fails: %s", async (way) => {
+  const { code, output } = await onRanks(3, way);
+  expect(code).toBe(1);
+  expect(output).toContain("rank 2: TypeError: on purpose");
+  expect(output).not.toContain("finished");
+});
+
+it.each(["return", "resolve"])("gives what the function gives: %s", async (way) => {
+  const { code, output } = await onRanks(3, way);
+  expect(output.trim().split("\n").toSorted()).toEqual([0, 1, 2].map((rank) => `rank ${rank} finished`));
+  expect(code).toBe(0);
+});
+
+it.each(["throw", "reject"])("throws on where there is one rank: %s", async (way) => {
+  const { code, output } = await runJob(process.execPath, [program, way]);
+  expect(code).toBe(1);
+  expect(output).toContain("rank 0: TypeError: on purpose");
+});
