@@ -47,7 +47,7 @@ export function numberOf(op: Op): number {
 /** FNV-1a over text: a 32-bit digest of arguments that all ranks must agree on. Local. */
 export function digestOf(...parts: readonly (string | number)[]): number {
   let hash = 0x811c9dc5;
-  for (const char of parts.join("\0")) {
+  for (const char of parts.map(String).join("\0")) {
     hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193);
   }
   return hash | 0;

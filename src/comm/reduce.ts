@@ -30,7 +30,7 @@ const REDUCE_OPS: readonly ReduceOp[] = [...(Object.keys(COMBINE) as ReduceOp[])
 /** Local: a fault if `op` is not an operation. */
 function faultOfOp(op: unknown): PshmemError | undefined {
   if (REDUCE_OPS.includes(op as ReduceOp)) return undefined;
-  const text = `${JSON.stringify(op)} is not a reduction; use one of ${REDUCE_OPS.join(", ")}`;
+  const text = `${String(op)} is not a reduction; use one of ${REDUCE_OPS.join(", ")}`;
   return new PshmemError("BAD_ARGUMENT", text, { expected: REDUCE_OPS, actual: op });
 }
 

@@ -15,18 +15,21 @@ export interface Statement {
   readonly about: string;
   /** The fault of the lowest rank that has one, as `encodeFault` gives it. */
   readonly fault: Uint8Array | null;
-  /** The rank it was found on; no meaning without a fault. */
+  /** The rank it was found on, or NO_RANK for a mismatch; no meaning without a fault. */
   readonly faultRank: number;
 }
+
+/** Beyond every rank: what a rank found wrong with its own arguments comes before a mismatch, however the ranks are grouped. */
+const NO_RANK = 0x7fff_ffff;
 
 /** Statements of two groups, the first with the lower ranks, as one. */
 export function merged(a: Statement, b: Statement): Statement {
   if (a.fault || b.fault) {
-    const worse = !b.fault || (a.fault && a.faultRank < b.faultRank) ? a : b;
+    const worse = !b.fault || (a.fault && a.faultRank <= b.faultRank) ? a : b;
     return { ...a, fault: worse.fault, faultRank: worse.faultRank };
   }
   if (a.op === b.op && a.object === b.object && a.root === b.root && a.digest === b.digest) return a;
-  return { ...a, fault: encodeFault(mismatch(a, b), b.rank), faultRank: b.rank };
+  return { ...a, fault: encodeFault(mismatch(a, b), b.rank), faultRank: NO_RANK };
 }
 
 function mismatch(a: Statement, b: Statement): PshmemError {
@@ -50,9 +53,10 @@ function describe({ op, object, root, about }: Statement): string {
   return name + on + from + (about && ` (${about})`);
 }
 
-/** The numbers a rank puts in its slot for a call. `root` −1: the call has none. */
+/** The numbers a rank puts in its slot for a call. `root` −1: the call has none, or one that may not even be a number. */
 export function numbersOf(call: Call): { op: number; object: number; root: number; digest: number } {
-  return { op: numberOf(call.op), object: call.object ?? 0, root: call.root ?? -1, digest: call.digest ?? 0 };
+  const { op, object = 0, digest = 0 } = call;
+  return { op: numberOf(op), object, root: call.fault ? -1 : (call.root ?? -1), digest };
 }
 
 /** Room for a fault: it travels with the call. */
@@ -65,23 +69,33 @@ interface WireFault extends ErrorFields {
 
 /** A fault found on `rank` as bytes, short enough to travel with a call. */
 export function encodeFault(error: PshmemError, rank: number): Uint8Array {
-  const { code, message: text, call, expected, actual, bytes, available, holder, queue, task, path } = error;
-  const fields = { rank, call, expected, actual, bytes, available, holder, queue, task, path };
-  const whole = encodeJson({ code, text, ...fields });
-  if (whole.length <= MOST_FAULT_BYTES) return whole;
-  const short = encodeJson({ code, text: text.slice(0, 400), rank, call, bytes, available, task });
-  return short.length <= MOST_FAULT_BYTES ? short : encodeJson({ code, text: text.slice(0, 120) });
+  const { code, message: text, name: _name, cause: _cause, ...fields } = error;
+  const { call, bytes, available, holder, token, heldFor, task } = fields;
+  const attempts = [
+    { ...fields, code, text, rank },
+    { code, text: text.slice(0, 400), rank, call, bytes, available, holder, token, heldFor, task },
+    { code, text: text.slice(0, 120), rank },
+  ];
+  for (const attempt of attempts) {
+    const encoded = encodeJson(attempt);
+    if (encoded && encoded.length <= MOST_FAULT_BYTES) return encoded;
+  }
+  return encodeJson({ code, text: ERROR_CODES[code], rank })!;
 }
 
-function encodeJson(value: object): Uint8Array {
-  const text = JSON.stringify(value, (_, field: unknown) =>
-    typeof field === "bigint"
-      ? String(field)
-      : typeof field === "number" && !Number.isFinite(field)
-        ? String(field)
-        : field,
-  );
-  return new TextEncoder().encode(text);
+/** Null for what has no JSON: `actual` can be anything that a user passes. */
+function encodeJson(value: object): Uint8Array | null {
+  try {
+    return new TextEncoder().encode(JSON.stringify(value, spelledOut));
+  } catch {
+    return null;
+  }
+}
+
+/** Numbers that JSON does not know, as text. */
+function spelledOut(_: string, field: unknown): unknown {
+  const unknown = typeof field === "bigint" || (typeof field === "number" && !Number.isFinite(field));
+  return unknown ? String(field) : field;
 }
 
 /**

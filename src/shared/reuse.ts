@@ -34,12 +34,24 @@ export function faultOfReuse(
 
 /** Whether a communicator has exactly these ranks of `engine`, in any order. */
 function holds(comm: Communicator, engine: Engine, ranks: readonly number[]): boolean {
+  const members = membersOf(comm);
   const wanted = new Set(ranks.map((rank) => engine.members[rank]));
-  const { members } = engineOf(comm);
   return members.length === wanted.size && members.every((member) => wanted.has(member));
 }
 
+/** World ranks; none for what is no communicator of ours, or is one no longer. */
+function membersOf(comm: Communicator): readonly number[] {
+  try {
+    const engine = engineOf(comm);
+    engine.check("new MPIShared");
+    return engine.members;
+  } catch {
+    return [];
+  }
+}
+
 function misfit(name: string, comm: Communicator, wanted: string, ranks: readonly number[]): PshmemError {
-  const text = `${name} (${comm.size} ranks) is not made of ${wanted}: ranks ${ranks.join(", ")}; leave it out, or pass that`;
-  return new PshmemError("BAD_NODE_COMM", text, { expected: ranks, actual: comm.size });
+  const { length } = membersOf(comm);
+  const text = `${name} (${length > 0 ? `${length} ranks` : "no usable communicator"}) is not made of ${wanted}: ranks ${ranks.join(", ")}; leave it out, or pass that`;
+  return new PshmemError("BAD_NODE_COMM", text, { expected: ranks, actual: length });
 }

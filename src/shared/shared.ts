@@ -1,4 +1,5 @@
 /** MPIShared: an array with one copy on every node, which all ranks of the node read, and which one rank at a time writes. */
+import { constants } from "node:buffer";
 import { inspect } from "node:util";
 import {
   checkDType,
@@ -178,7 +179,8 @@ export class MPIShared<
   }
 
   #allocate(fault: PshmemError | undefined, { commNode, commNodeRank }: ReuseOptions): Segment {
-    const about = `shape [${this.shape.join()}], dtype ${this.dtype}`;
+    // What is no dtype need not even have a text.
+    const about = fault ? "" : `shape [${this.shape.join()}], dtype ${this.dtype}`;
     const reused = `${Boolean(commNode)} ${Boolean(commNodeRank)}`;
     const call = {
       op: "new MPIShared",
@@ -232,11 +234,21 @@ export class MPIShared<
 function checkedShape(shape: unknown, dtype: unknown): { extents: number[]; fault?: PshmemError } {
   try {
     const extents = checkShape(shape);
-    checkDType(dtype);
+    checkLength(checkDType(dtype), sizeOf(extents));
     return { extents };
   } catch (error) {
     return { extents: [], fault: asFault(error) };
   }
+}
+
+/** @throws NO_MEMORY for more than a typed array of this Node can hold, however much memory there is */
+function checkLength(dtype: DType, size: number): void {
+  if (size * lanesOf(dtype) <= constants.MAX_LENGTH) return;
+  const bytes = size * itemSize(dtype);
+  const text =
+    `${bytes} bytes are more than one array can have on this Node, which is ${constants.MAX_LENGTH} numbers; ` +
+    "make several arrays, or use a later Node";
+  throw new PshmemError("NO_MEMORY", text, { bytes });
 }
 
 /** The one source there must be; its fault is found by all ranks alike, so that nobody need be told. */

@@ -1,0 +1,234 @@
+/** What a meeting comes to, and faults on their way to the other ranks. */
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { digestOf } from "../../src/comm/calls.ts";
+import {
+  asFault,
+  decodeFault,
+  encodeFault,
+  merged,
+  numbersOf,
+  type Statement,
+} from "../../src/comm/verdict.ts";
+import { decodeSlab, encodeSlab, packStatement, unpackStatement } from "../../src/comm/wire.ts";
+import { boardBytes, Board } from "../../src/node/board.ts";
+import { ERROR_CODES, PshmemError, type ErrorCode, type ErrorFields } from "../../src/errors.ts";
+
+/** What travels with a call at the most. */
+const ROOM = 900;
+
+const codes = Object.keys(ERROR_CODES) as ErrorCode[];
+
+function trip(error: PshmemError, rank = 3, own?: PshmemError, reader = 0): PshmemError {
+  return decodeFault(encodeFault(error, rank), "barrier", 8, reader, own);
+}
+
+describe("a fault on its way", () => {
+  it("keeps every field", () => {
+    const fields: Required<ErrorFields> = {
+      rank: 3,
+      call: "barrier",
+      expected: [2, 3],
+      actual: { a: "b" },
+      bytes: 5,
+      available: 6,
+      holder: 7,
+      queue: [1, 2],
+      token: 8,
+      heldFor: 9,
+      task: 10,
+      path: "/somewhere",
+    };
+    for (const code of codes) {
+      const came = trip(new PshmemError(code, "what was wrong", fields));
+      expect(came).toMatchObject({ ...fields, code });
+      expect(came.message).toContain("what was wrong");
+    }
+  });
+
+  it("names the rank it was found on, except for a mismatch, which names two", () => {
+    expect(trip(new PshmemError("BAD_RANK", "text")).message).toBe("barrier, on rank 3: text");
+    expect(trip(new PshmemError("MISMATCH", "text")).message).toBe("barrier: text");
+    const alone = decodeFault(encodeFault(new PshmemError("BAD_RANK", "text"), 0), "barrier", 1, 0);
+    expect(alone.message).toBe("barrier: text");
+  });
+
+  it("has its cause on its own rank only", () => {
+    const cause = new RangeError("inner");
+    const error = new PshmemError("NO_MEMORY", "text", { cause });
+    expect(trip(error, 3, error, 3).cause).toBe(cause);
+    expect(trip(error, 3, undefined, 0).cause).toBeUndefined();
+  });
+
+  it("fits its room and still tells code and rank, whatever it holds", () => {
+    const text = fc.oneof(fc.string({ unit: "binary", maxLength: 3000 }), fc.constant("\0".repeat(2000)));
+    const field = fc.anything({ withBigInt: true });
+    fc.assert(
+      fc.property(fc.constantFrom(...codes), text, field, field, (code, message, expected, actual) => {
+        const bytes = encodeFault(new PshmemError(code, message, { expected, actual, path: message }), 5);
+        expect(bytes.length).toBeLessThanOrEqual(ROOM);
+        expect(decodeFault(bytes, "bcast", 8, 0)).toMatchObject({ code, rank: 5 });
+      }),
+    );
+  });
+
+  it("travels even if what was passed has no JSON", () => {
+    const circular: { self?: unknown } = {};
+    circular.self = circular;
+    const hostile = {
+      toJSON(): never {
+        throw new Error("no");
+      },
+    };
+    for (const actual of [circular, hostile, 5n, NaN, Infinity, Symbol("s"), () => 1]) {
+      const came = trip(new PshmemError("BAD_ARGUMENT", "text", { actual, bytes: 7 }));
+      expect(came).toMatchObject({ code: "BAD_ARGUMENT", rank: 3, bytes: 7 });
+    }
+    expect(trip(new PshmemError("BAD_ARGUMENT", "text", { actual: NaN })).actual).toBe("NaN");
+  });
+
+  it("is made of any exception", () => {
+    const ours = new PshmemError("BAD_TASK", "text");
+    expect(asFault(ours)).toBe(ours);
+    expect(asFault(new RangeError("Array buffer allocation failed")).code).toBe("NO_MEMORY");
+    expect(asFault(new RangeError("Invalid array length")).code).toBe("NO_MEMORY");
+    const error = new TypeError("text");
+    expect(asFault(error)).toMatchObject({ code: "BAD_ARGUMENT", message: "TypeError: text", cause: error });
+    for (const thrown of [undefined, null, "text", 5]) expect(asFault(thrown).code).toBe("BAD_ARGUMENT");
+  });
+});
+
+function statement(rank: number, fields: Partial<Statement> = {}): Statement {
+  return { rank, op: 1, object: 0, root: -1, digest: 0, about: "", fault: null, faultRank: rank, ...fields };
+}
+
+/** Merges a list along a random tree: `cuts` say where each list is cut in two. */
+function mergeBy(cuts: readonly number[], list: readonly Statement[], depth = 0): Statement {
+  if (list.length === 1) return list[0];
+  const cut = 1 + (cuts[depth % cuts.length] % (list.length - 1));
+  const left = mergeBy(cuts, list.slice(0, cut), depth + 1);
+  return merged(left, mergeBy(cuts, list.slice(cut), depth + 2));
+}
+
+const cuts = fc.array(fc.nat(20), { minLength: 1, maxLength: 8 });
+const ranks = fc.integer({ min: 1, max: 8 });
+
+/** Which ranks of how many say something else, or have a fault. */
+const crowd = fc.record({
+  size: ranks,
+  faulty: fc.uniqueArray(fc.nat(7), { maxLength: 3 }),
+  strangers: fc.uniqueArray(fc.nat(7), { maxLength: 3 }),
+});
+
+function verdictOf(
+  by: readonly number[],
+  { size, faulty, strangers }: { size: number; faulty: number[]; strangers: number[] },
+) {
+  const list = Array.from({ length: size }, (_, rank) => {
+    const fault = faulty.includes(rank) ? encodeFault(new PshmemError("BAD_RANK", "text"), rank) : null;
+    return statement(rank, { fault, op: strangers.includes(rank) ? 2 : 1 });
+  });
+  const { fault } = mergeBy(by, list);
+  return fault ? decodeFault(fault, "barrier", size, 0) : null;
+}
+
+describe("statements of ranks", () => {
+  it("come to one verdict, however the ranks are grouped", () => {
+    fc.assert(
+      fc.property(crowd, cuts, cuts, (said, one, other) => {
+        const faulty = said.faulty.filter((rank) => rank < said.size);
+        const strangers = said.strangers.filter((rank) => rank < said.size && !faulty.includes(rank));
+        const sound = said.size - faulty.length - strangers.length;
+        for (const verdict of [verdictOf(one, said), verdictOf(other, said)]) {
+          if (faulty.length > 0)
+            expect(verdict).toMatchObject({ code: "BAD_RANK", rank: Math.min(...faulty) });
+          else if (strangers.length > 0 && sound > 0) expect(verdict?.code).toBe("MISMATCH");
+          else expect(verdict).toBeNull();
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it.each([
+    ["op", { op: 2 }, /barrier.*bcast/],
+    ["object", { object: 4 }, /object 4/],
+    ["root", { root: 2 }, /root 2/],
+    ["digest", { digest: 9 }, /different arguments/],
+    ["arguments", { digest: 9, about: "shape [3]" }, /\(shape \[2\]\).*\(shape \[3\]\)/],
+  ] satisfies [string, Partial<Statement>, RegExp][])(
+    "that differ in their %s are a mismatch that tells both",
+    (_, differs, text) => {
+      const about = "about" in differs ? "shape [2]" : "";
+      const { fault } = merged(statement(1, { about }), statement(6, differs));
+      const error = decodeFault(fault!, "barrier", 8, 0);
+      expect(error).toMatchObject({ code: "MISMATCH", rank: 6 });
+      expect(error.message).toMatch(text);
+      expect(error.message).toMatch(/ranks 1 and 6/);
+    },
+  );
+
+  it("need no root that is a number when the call is at fault", () => {
+    const fault = new PshmemError("BAD_RANK", "text");
+    expect(numbersOf({ op: "bcast", root: 5n as unknown as number, fault }).root).toBe(-1);
+    expect(numbersOf({ op: "bcast", root: 5 }).root).toBe(5);
+  });
+
+  it("survive the trip between nodes", () => {
+    const numbers = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+    const bytes = fc.uint8Array({ minLength: 1, maxLength: 900 });
+    const shape = fc.record({
+      rank: fc.nat(),
+      op: numbers,
+      object: numbers,
+      root: numbers,
+      digest: numbers,
+      faultRank: fc.nat(),
+    });
+    fc.assert(
+      fc.property(shape, bytes, fc.string({ minLength: 1 }), (fields, text, about) => {
+        const none = new Uint8Array(0);
+        const sound = { ...fields, about: "", fault: null };
+        expect(unpackStatement(packStatement(sound, text))).toEqual({ statement: sound, payload: text });
+        const faulty = { ...sound, fault: text };
+        expect(unpackStatement(packStatement(faulty, text))).toEqual({ statement: faulty, payload: none });
+        const telling = { ...sound, about: about.toWellFormed() };
+        expect(unpackStatement(packStatement(telling, none))).toEqual({ statement: telling, payload: none });
+      }),
+    );
+  });
+});
+
+it("digests tell arguments apart, and take whatever a user passes", () => {
+  expect(digestOf("a", "b")).not.toBe(digestOf("ab"));
+  expect(digestOf(1, 2)).toBe(digestOf("1", "2"));
+  expect(Number.isInteger(digestOf(Symbol("s") as unknown as string))).toBe(true);
+});
+
+it("slabs survive the trip between nodes, also those beyond 4 GiB", () => {
+  const extent = fc.integer({ min: 0, max: 2 ** 52 });
+  const axes = fc.array(fc.tuple(extent, fc.integer({ min: -(2 ** 52), max: 2 ** 52 })), { maxLength: 8 });
+  fc.assert(
+    fc.property(extent, extent, axes, (offset, rowBytes, list) => {
+      const slab = {
+        offset,
+        rowBytes,
+        shape: list.map((axis) => axis[0]),
+        strides: list.map((axis) => axis[1]),
+      };
+      expect(decodeSlab(encodeSlab(slab))).toEqual(slab);
+    }),
+  );
+  expect(decodeSlab(encodeSlab(null))).toBeNull();
+});
+
+it("a board keeps what fits, and says whether the meeting failed", () => {
+  const board = new Board({ buffer: new SharedArrayBuffer(boardBytes(1)), byteOffset: 0 }, 1);
+  board.conclude(new Uint8Array(2000).fill(7), true);
+  expect(board.failed).toBe(true);
+  expect(board.result).toEqual(new Uint8Array(960).fill(7));
+  // Its only rank is the last to enter.
+  expect(board.enter()).toBe(true);
+  expect(board.failed).toBe(false);
+  expect(board.result.length).toBe(0);
+});

@@ -1,0 +1,74 @@
+/** The sleepers, with real sleeps: what a wait leaves behind. */
+import { describe, expect, it } from "vitest";
+import { bellBytes, Bells, type Sleeper } from "../../src/node/bells.ts";
+import { BellPace, spinsFor } from "../../src/node/pace.ts";
+import { Until } from "../../src/node/script.ts";
+import { serialSleeper } from "../../src/serial/sleeper.ts";
+import { threadSleeper } from "../../src/threads/sleeper.ts";
+
+function makePace(sleeper: Sleeper) {
+  const words = new Int32Array(new SharedArrayBuffer(bellBytes(2)));
+  const bells = new Bells(words, sleeper);
+  return { bells, pace: new BellPace(bells, 1, { poll: () => false, slice: Infinity }, 0) };
+}
+
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+}
+
+const never = new Until(() => false);
+
+describe.each(Object.entries({ threadSleeper, serialSleeper }))("%s", (_, sleeper) => {
+  it("an asynchronous wait ends when it is rung, and not for another's ring", async () => {
+    const { bells, pace } = makePace(sleeper);
+    let open = false;
+    const wait = pace.runAsync(new Until(() => open));
+    open = true;
+    bells.ring(0);
+    const early = await Promise.race([
+      wait,
+      new Promise((resolve) => setTimeout(resolve, 20, "still waits")),
+    ]);
+    expect(early).toBe("still waits");
+    bells.ring(1);
+    expect(await wait).toBe("done");
+  });
+
+  it("several waits of one rank are woken by one ring", async () => {
+    const { bells, pace } = makePace(sleeper);
+    let open = false;
+    const waits = [1, 2, 3].map(() => pace.runAsync(new Until(() => open)));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    open = true;
+    bells.ring(1);
+    expect(await Promise.all(waits)).toEqual(["done", "done", "done"]);
+  });
+
+  it("an abort ends the wait, and nothing is left that keeps the program alive", async () => {
+    const { pace } = makePace(sleeper);
+    const before = timers();
+    const controller = new AbortController();
+    const wait = pace.runAsync(never, { signal: controller.signal });
+    await Promise.resolve();
+    expect(timers()).toBeGreaterThan(before);
+    controller.abort();
+    expect(await wait).toBe("aborted");
+    expect(timers()).toBe(before);
+  });
+
+  it("a timeout ends both kinds of wait", async () => {
+    const { pace } = makePace(sleeper);
+    expect(pace.run(never, { deadline: performance.now() + 5 })).toBe("timeout");
+    expect(await pace.runAsync(never, { deadline: performance.now() + 5 })).toBe("timeout");
+  });
+});
+
+it("a rank alone that would sleep for ever is told so", () => {
+  const { pace } = makePace(serialSleeper);
+  expect(() => pace.run(never)).toThrow(expect.objectContaining({ code: "DEADLOCK" }));
+});
+
+it("ranks spin long only when each has a core", () => {
+  expect(spinsFor(4, 4)).toBeGreaterThan(spinsFor(5, 4));
+  expect(spinsFor(5, 4)).toBeGreaterThan(0);
+});
