@@ -6,7 +6,7 @@
 /** The stable codes, each with the situation it stands for. */
 export const ERROR_CODES = {
   BAD_ARGUMENT: "an argument has the wrong type or value",
-  BAD_SHAPE: "a shape is negative, fractional, too large, or differs between ranks",
+  BAD_SHAPE: "a shape is negative, fractional, ragged or too large, or data does not have the shape it must",
   BAD_DTYPE: "a dtype is unknown or does not match",
   BAD_DIMENSIONS: "data, offset or index has the wrong number of dimensions",
   OUT_OF_BOUNDS: "an index, or a region, reaches outside the array or window",

@@ -46,3 +46,4 @@ export type {
 } from "./comm/contract.ts";
 export { ERROR_CODES, isPshmemError, PshmemError } from "./errors.ts";
 export type { ErrorCode, ErrorFields } from "./errors.ts";
+export { MPIError } from "./mpi/check.ts";

@@ -28,11 +28,26 @@ export function world(): Communicator {
   return worlds.started;
 }
 
+/** Where a thread notes which copy of the package has joined its job: two would read the same messages. */
+const JOINED_BY = Symbol.for("pshmem.joined-by");
+
+function joinOnce(): void {
+  const other: unknown = Reflect.get(globalThis, JOINED_BY);
+  if (typeof other === "string") {
+    const text =
+      `two copies of pshmem are loaded, ${other} and ${import.meta.url}; only one can be this rank. Let the program and what it ` +
+      "uses share one (npm dedupe)";
+    throw new PshmemError("BAD_LAUNCH", text, { expected: other, actual: import.meta.url });
+  }
+  Reflect.set(globalThis, JOINED_BY, import.meta.url);
+}
+
 function findWorld(): Communicator {
   if (mpiDisabled(process.env)) return serialWorld();
   const job = joinedJob();
-  if (job) return worldOf(threadsBackend(job));
-  return launcherSeen(process.env) ? worldOf(mpiBackend(process.env)) : serialWorld();
+  if (!job && !launcherSeen(process.env)) return serialWorld();
+  joinOnce();
+  return worldOf(job ? threadsBackend(job) : mpiBackend(process.env));
 }
 
 /** Local: the communicator of this rank alone, which `null` stands for. */

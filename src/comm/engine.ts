@@ -3,6 +3,7 @@
  * A pattern knows these interfaces and nothing of the backend under them.
  */
 import type { PshmemError } from "../errors.ts";
+import { TEXT_BYTES } from "../node/board.ts";
 import type { Pace } from "../node/machine.ts";
 import type { Communicator, Topology } from "./contract.ts";
 import type { Op } from "./calls.ts";
@@ -24,8 +25,8 @@ export interface Call {
   readonly payload?: Uint8Array;
 }
 
-/** The most bytes that travel with a call itself. */
-export const PAYLOAD_BYTES = 960;
+/** The most bytes that travel with a call itself: the room that a board has for them. */
+export const PAYLOAD_BYTES = TEXT_BYTES;
 
 /** A region of a segment, in bytes: rows of `rowBytes` contiguous bytes, `shape` and `strides` (bytes) over them. */
 export interface Slab {

@@ -103,15 +103,8 @@ export class RemoteWindow<D extends DType> implements RawWindow<D> {
 }
 
 function perform<D extends DType>(window: RawWindow<D>, rank: number, request: Request<D>): unknown {
-  switch (request.do) {
-    case "get":
-      return window.get(rank, request.offset, request.count);
-    case "fetchAndOp":
-      return window.fetchAndOp(rank, request.offset, request.value, request.op);
-    case "compareAndSwap":
-      return window.compareAndSwap(rank, request.offset, request.expected, request.desired);
-    case "put":
-      window.put(rank, request.offset, request.values);
-      return null;
-  }
+  if (request.do === "get") return window.get(rank, request.offset, request.count);
+  if (request.do === "fetchAndOp") return window.fetchAndOp(rank, request.offset, request.value, request.op);
+  if (request.do === "put") return window.put(rank, request.offset, request.values);
+  return window.compareAndSwap(rank, request.offset, request.expected, request.desired);
 }

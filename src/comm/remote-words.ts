@@ -72,8 +72,8 @@ export class RemoteWords implements Words {
   }
 
   #ask(rank: number, op: number, index: number, value = 0, expected = 0): number {
-    const answer = this.#service.call(rank, this.#handle, encode(op, index, value, expected));
-    return new Int32Array(answer.slice().buffer)[0];
+    const old = this.#service.call(rank, this.#handle, encode(op, index, value, expected));
+    return new Int32Array(old.slice().buffer)[0];
   }
 }
 

@@ -97,7 +97,7 @@ export class Service {
 
   /** Local: the communicator is no more, so nobody asks anything. */
   end(): void {
-    for (const handle of [...this.#releases.keys()]) this.#release(handle);
+    for (const handle of Array.from(this.#releases.keys())) this.#release(handle);
     this.#endpoint.post.unserve(this.#requests, REGISTRY);
     this.#endpoint.post.forget(this.#requests);
     this.#endpoint.post.forget(this.#replies);

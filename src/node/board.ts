@@ -13,8 +13,8 @@ const FAILED = 32;
 const RESULT_BYTES = 33;
 const WORDS = 48;
 
-/** Room for what travels with a call: the payload of `PAYLOAD_BYTES` and a slot's head make one kibibyte. */
-const TEXT_BYTES = 960;
+/** Room for what travels with a call: with a slot's head it makes one kibibyte. */
+export const TEXT_BYTES = 960;
 /** Words of a slot's head, by index; written by the slot's rank before it enters. */
 export const SLOT = {
   OP: 0,

@@ -13,7 +13,7 @@ import {
 import { formatShared } from "../array/print.ts";
 import { checkShape, sizeOf, stridesOf } from "../array/shape.ts";
 import { copySlab, slabOf } from "../array/slab.ts";
-import type { Axis } from "../array/slice.ts";
+import type { Axis, Region } from "../array/slice.ts";
 import { resolveSource, type NdSource } from "../array/source.ts";
 import { makeView, type View } from "../array/view.ts";
 import { faultOfRank } from "../comm/arguments.ts";
@@ -66,18 +66,16 @@ export class MPIShared<
   readonly at: View<D, Dimensions<S>>["at"];
   readonly #engine: Engine;
   readonly #object: number;
-  readonly #segment: Segment;
-  readonly #data: TypedArrayOf<D>;
-  readonly #view: View<D, Dimensions<S>>;
+  /** Null once closed, so that the memory can go before this object does. */
+  #memory: ArrayMemory<D, Dimensions<S>> | null;
   #version = 0;
-  #closed = false;
 
   /**
    * Collective, blocking. `shape` and `dtype` must be the same on all ranks. `null` stands for the rank alone.
    *
    * @throws BAD_SHAPE BAD_DTYPE BAD_NODE_COMM MISMATCH NO_MEMORY, each on every rank
    */
-  constructor(shape: S, dtype: D, comm: Communicator | null, reuse: ReuseOptions = {}) {
+  constructor(shape: S, dtype: D, comm: Communicator | null, reuse?: ReuseOptions | null) {
     this.comm = communicatorOf(comm);
     this.#engine = engineOf(comm);
     this.#engine.check("new MPIShared");
@@ -88,24 +86,22 @@ export class MPIShared<
     this.dtype = dtype;
     this.size = sizeOf(extents);
     this.nbytes = fault ? 0 : this.size * itemSize(dtype);
-    this.#segment = this.#allocate(fault ?? faultOfReuse(this.#engine, reuse), reuse);
-    this.nodeComm = reuse.commNode ?? this.#engine.nodeComm();
-    const { buffer, byteOffset } = this.#segment;
-    this.#data = makeArray(dtype, buffer, byteOffset, this.size);
-    this.#view = makeView<D, Dimensions<S>>(dtype, this.#data, {
-      offset: 0,
-      shape: extents,
-      strides: this.strides,
-    });
+    const segment = this.#allocate(fault ?? faultOfReuse(this.#engine, reuse ?? {}), reuse ?? {});
+    this.#memory = this.#lay(segment);
+    try {
+      this.nodeComm = reuse?.commNode ?? this.#engine.nodeComm();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
     // Where the number of dimensions is not known to the type, `get` takes any number of indices.
-    const any = this.#view as unknown as View<D>;
-    this.get = (...index: readonly number[]) => (this.#open("get"), any.get(...index));
-    this.at = (...axes: readonly Axis[]) => this.#open("at").at(...axes);
+    this.get = (...index: readonly number[]) => (this.#open("get").view as unknown as View<D>).get(...index);
+    this.at = (...axes: readonly Axis[]) => this.#open("at").view.at(...axes);
   }
 
   /** The array's elements in C order, read-only by type: the node's own memory, no copy. @throws FREED */
   get data(): ReadonlyTypedArrayOf<D> {
-    return this.#open("data").data;
+    return this.#open("data").view.data;
   }
 
   /** Length of the first axis; 1 for an array of no dimensions. */
@@ -123,13 +119,13 @@ export class MPIShared<
    *
    * @throws BAD_RANK BAD_DTYPE BAD_DIMENSIONS BAD_SHAPE OUT_OF_BOUNDS FREED, each on every rank, and the array is unchanged
    */
-  set(data: NdSource<D> | null | undefined, options: SetOptions = {}): void {
-    const { fromRank = 0, offset, shape } = options;
+  set(data: NdSource<D> | null | undefined, options?: SetOptions | null): void {
+    const { fromRank = 0, offset, shape } = options ?? {};
     this.#engine.check("MPIShared.set");
-    this.#write("MPIShared.set", fromRank, () => {
+    this.#write("MPIShared.set", fromRank, (view) => {
       if (data === null || data === undefined) throw missing(fromRank);
       const source = resolveSource(this.dtype, data, shape && { shape });
-      return placeAt(this.#view, source, offset ?? this.shape.map(() => 0));
+      return placeAt(view, source, offset ?? this.shape.map(() => 0));
     });
   }
 
@@ -145,12 +141,12 @@ export class MPIShared<
     const own = data !== null && data !== undefined;
     const has = this.#engine.gatherAll({ op, object: this.#object }, Uint8Array.of(Number(own)));
     const sources = has.flatMap(([flag], rank) => (flag ? [rank] : []));
-    this.#write(op, oneOf(sources), () => placeIn(this.#view, this.dtype, axes ?? [], data!));
+    this.#write(op, oneOf(sources), (view) => placeIn(view, this.dtype, axes ?? [], data!));
   }
 
   /** Local. Along the first axis: elements of a 1-d array, else read-only views of its rows. */
   [Symbol.iterator](): ReturnType<View<D, Dimensions<S>>[typeof Symbol.iterator]> {
-    return this.#open("iteration")[Symbol.iterator]();
+    return this.#open("iteration").view[Symbol.iterator]();
   }
 
   /** Local. The layout of the Python original: nodes, shape, dtype, and the first and last rows. */
@@ -158,20 +154,23 @@ export class MPIShared<
     const { nodeCount } = this.comm.topology;
     const nodeSizes = Array.from({ length: nodeCount }, () => 0);
     for (let rank = 0; rank < this.comm.size; rank++) nodeSizes[this.comm.topology.nodeOf(rank)]++;
-    this.#open("toString");
+    const { data } = this.#open("toString");
     const { shape, strides, dtype, comm } = this;
-    const view = { dtype, data: this.#data, offset: 0, shape, strides };
+    const view = { dtype, data, offset: 0, shape, strides };
     return formatShared({ nodes: nodeCount, nodeSizes, ranks: comm.size, shape, dtype, view });
   }
 
   [inspect.custom](): string {
-    return this.#closed ? "<MPIShared, closed>" : this.toString();
+    return this.#memory ? this.toString() : "<MPIShared, closed>";
   }
 
-  /** Local, idempotent. The memory is given back once every rank has closed. Views taken before stay readable. */
+  /**
+   * Local, idempotent. The memory is given back once every rank has closed. Views taken before can still be read, but what they
+   * show is no longer this array.
+   */
   close(): void {
-    if (!this.#closed) this.#segment.close();
-    this.#closed = true;
+    this.#memory?.segment.close();
+    this.#memory = null;
   }
 
   [Symbol.dispose](): void {
@@ -180,54 +179,70 @@ export class MPIShared<
 
   #allocate(fault: PshmemError | undefined, { commNode, commNodeRank }: ReuseOptions): Segment {
     // What is no dtype need not even have a text.
-    const about = fault ? "" : `shape [${this.shape.join()}], dtype ${this.dtype}`;
-    const reused = `${Boolean(commNode)} ${Boolean(commNodeRank)}`;
+    const reused = `${commNode ? ", commNode" : ""}${commNodeRank ? ", commNodeRank" : ""}`;
+    const about = fault ? "" : `shape [${this.shape.join()}], dtype ${this.dtype}${reused}`;
     const call = {
       op: "new MPIShared",
       object: this.#object,
       fault,
       about,
-      digest: digestOf(about, reused),
+      digest: digestOf(about),
     } as const;
     return this.#engine.allocateSegment(call, this.nbytes);
   }
 
-  #open(call: string): View<D, Dimensions<S>> {
-    if (this.#closed) throw closed(`MPIShared.${call}`);
-    return this.#view;
+  #lay(segment: Segment): ArrayMemory<D, Dimensions<S>> {
+    const { shape, strides, dtype } = this;
+    const data = makeArray(dtype, segment.buffer, segment.byteOffset, this.size);
+    return { segment, data, view: makeView<D, Dimensions<S>>(dtype, data, { offset: 0, shape, strides }) };
+  }
+
+  #open(call: string): ArrayMemory<D, Dimensions<S>> {
+    if (!this.#memory) throw closed(`MPIShared.${call}`);
+    return this.#memory;
   }
 
   /** A rank that has closed takes part to say so, for the others wait for it. */
-  #write(op: Op, root: number, place: () => Placement<D>): void {
-    let fault = this.#closed ? closed(op) : faultOfRank("fromRank", root, this.comm.size);
-    let placement: Placement<D> | undefined;
-    if (!fault && root === this.comm.rank) {
-      try {
-        placement = place();
-      } catch (error) {
-        fault = asFault(error);
-      }
+  #write(op: Op, root: number, place: (view: Region) => Placement<D>): void {
+    const memory = this.#memory;
+    const call = { op, object: this.#object, root };
+    if (!memory) {
+      this.#engine.agree({ ...call, fault: closed(op) });
+      return;
     }
-    this.#segment.update({ op, object: this.#object, root, fault }, () => this.#copy(placement!));
+    const { placement, fault } = this.#prepare(root, () => place(memory.view));
+    memory.segment.update({ ...call, fault }, () => copyInto(memory.data, this.dtype, placement!));
     this.#version++;
   }
 
-  #copy({ source, target }: Placement<D>): Slab | null {
-    const { shape } = target;
-    if (sizeOf(shape) === 0) return null;
-    const lanes = lanesOf(this.dtype);
-    copySlab(
-      this.#data,
-      target.offset,
-      target.strides,
-      source.data,
-      source.offset,
-      source.strides,
-      shape,
-      lanes,
-    );
-    return slabOf(this.dtype, target.offset, shape, target.strides);
+  /** On the root: where its data goes, or what is wrong with it. */
+  #prepare(root: number, place: () => Placement<D>): { placement?: Placement<D>; fault?: PshmemError } {
+    const fault = faultOfRank("fromRank", root, this.comm.size);
+    if (fault || root !== this.comm.rank) return { fault };
+    try {
+      return { placement: place() };
+    } catch (error) {
+      return { fault: asFault(error) };
+    }
   }
+}
+
+/** The array's part of a segment, as elements and as a view of the whole. */
+interface ArrayMemory<D extends DType, N extends number> {
+  readonly segment: Segment;
+  readonly data: TypedArrayOf<D>;
+  readonly view: View<D, N>;
+}
+
+function copyInto<D extends DType>(
+  data: TypedArrayOf<D>,
+  dtype: D,
+  { source, target }: Placement<D>,
+): Slab | null {
+  const { offset, strides, shape } = target;
+  if (sizeOf(shape) === 0) return null;
+  copySlab(data, offset, strides, source.data, source.offset, source.strides, shape, lanesOf(dtype));
+  return slabOf(dtype, offset, shape, strides);
 }
 
 /** The shape as numbers, and what is wrong with it or the dtype. */

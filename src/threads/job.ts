@@ -30,7 +30,7 @@ export function createJob(nodeOf: readonly number[]): { readonly ranks: readonly
   const size = nodeOf.length;
   const control = new SharedArrayBuffer(bellBytes(size) + mailboxBytes(size));
   const boards = new Map(
-    nodeOf.map((node) => [
+    Array.from(new Set(nodeOf), (node) => [
       node,
       new SharedArrayBuffer(boardBytes(nodeOf.filter((other) => other === node).length)),
     ]),

@@ -31,10 +31,12 @@ it("exports these names", () => {
       "MPIBatch",
       "MPICondition",
       "MPICounter",
+      "MPIError",
       "MPILock",
       "MPISemaphore",
       "MPIShared",
       "PshmemError",
+      "exceptionGuard",
       "isPshmemError",
       "world",
     ]
