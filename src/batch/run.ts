@@ -6,6 +6,7 @@ import { asFault } from "../comm/verdict.ts";
 import { PshmemError } from "../errors.ts";
 import { DONE, FAILED, OPEN, stateToString, type TaskState } from "./states.ts";
 import type { BatchPlan } from "./plan.ts";
+import { reportOf, type RunReport, type Share } from "./report.ts";
 import type { Tasks } from "./tasks.ts";
 import type { Handout, NextTaskOptions, Worker } from "./worker.ts";
 
@@ -16,7 +17,7 @@ export interface TaskContext {
   readonly name: string;
   /** The ranks of the worker: all of them are in this call. */
   readonly comm: Communicator;
-  /** 1 for the first attempt of this run, 2 for the first retry … */
+  /** 1 when this run hands the task out first, 2 when it does so again … */
   readonly attempt: number;
   /** Aborted when `timeout` has passed, with a TIMEOUT error as its reason. */
   readonly signal: AbortSignal;
@@ -25,9 +26,9 @@ export interface TaskContext {
 /** The work on one task; called on every rank of a worker. What it returns is ignored. */
 export type TaskFunction = (context: TaskContext) => unknown;
 
-/** How far a run has come. */
+/** How far a run has come, all workers together. A task that it handed out again after its end counts as it ended last. */
 export interface Progress {
-  /** Tasks ended DONE so far in this run, by all workers. */
+  /** Tasks ended DONE so far in this run. */
   readonly done: number;
   /** Tasks ended FAILED so far. */
   readonly failed: number;
@@ -48,36 +49,10 @@ export interface RunOptions extends NextTaskOptions {
    * other task begins on the worker before `fn` has ended. Default: no limit.
    */
   readonly timeout?: number;
-  /** No worker takes another task once so many have failed. Default: no limit. */
+  /** No worker takes another task while so many count as failed. Default: no limit. */
   readonly halt?: { readonly failures: number };
   /** Called on rank 0 of each worker after each task of that worker. What it throws ends the run. */
   readonly onProgress?: (progress: Progress) => void;
-}
-
-/** A task that ended FAILED. */
-export interface TaskFailure {
-  readonly task: number;
-  readonly name: string;
-  /** The rank, of the batch's communicator, that threw; the lowest if several did. */
-  readonly rank: number;
-  /** What it threw in the last attempt: name, message and stack as they were there. */
-  readonly error: Error;
-}
-
-/** How a run went; the same on every rank. */
-export interface RunReport {
-  /** Tasks ended DONE. */
-  readonly done: number;
-  /** Tasks ended FAILED. */
-  readonly failed: number;
-  /** Tasks that this run did not bring to an end: not available, with another job, or left by a halt. */
-  readonly skipped: number;
-  /** True if `halt` stopped the workers. */
-  readonly halted: boolean;
-  /** The failures, by task. */
-  readonly errors: readonly TaskFailure[];
-  /** For each worker the tasks it ended, in order. */
-  readonly tasks: readonly (readonly number[])[];
 }
 
 /** What a run needs of its batch. */
@@ -92,32 +67,26 @@ export interface RunSite {
   readonly log: (text: string) => void;
 }
 
-/** Words on the root: how many tasks ended DONE and FAILED, and, with retries, how often each was begun. Only ever added to. */
+/**
+ * Words on the root, changed by rank 0 of the workers: how many tasks count as DONE and as FAILED; then two for each task: how often
+ * it was handed out, and how it ended last (DONE, FAILED, or 0). The worker that has a task changes its words before it
+ * sets the task free: so they change in the order of its handouts.
+ */
 const ENDED_DONE = 0;
 const ENDED_FAILED = 1;
-const BEGUN = 2;
+const FIRST_TASK = 2;
+const WORDS_PER_TASK = 2;
+
+function handedOut(task: number): number {
+  return FIRST_TASK + WORDS_PER_TASK * task;
+}
+
+function endedLast(task: number): number {
+  return handedOut(task) + 1;
+}
 
 /** The longest time that a timer of Node takes. */
 const MOST_MS = 0x7fff_ffff;
-
-/** An error as it travels between ranks. */
-interface SentError {
-  readonly name: string;
-  readonly message: string;
-  readonly stack?: string;
-}
-
-interface SentFailure extends Omit<TaskFailure, "error"> {
-  readonly error: SentError;
-}
-
-/** What a rank reports at the end. */
-interface Share {
-  /** On rank 0 of a worker: the tasks it ended. */
-  readonly ended: number[];
-  readonly failures: SentFailure[];
-  done: number;
-}
 
 /** Collective; see `MPIBatch.run`. `fault`: found before, thrown by every rank. */
 export async function runBatch(
@@ -131,13 +100,13 @@ export async function runBatch(
   const digest = problem
     ? 0
     : digestOf(options.retries ?? 0, options.timeout ?? "", options.halt?.failures ?? "");
-  const count = BEGUN + (options.retries ? site.plan.nTask : 0);
+  const count = handedOut(site.plan.nTask);
   const words = site.engine.allocateWords({ ...call, digest, fault: problem }, 0, count);
   try {
     const run = new BatchRun(site, fn, options, words);
     const end = await run.loop();
     site.engine.agree({ ...call, fault: end });
-    return reportOf(site.plan, options, site.comm.allgather(run.share));
+    return reportOf(site.plan, site.comm.allgather(run.share));
   } finally {
     words.close();
   }
@@ -145,7 +114,7 @@ export async function runBatch(
 
 /** One rank's part in a run. */
 class BatchRun {
-  readonly share: Share = { ended: [], failures: [], done: 0 };
+  readonly share: Share = { outcomes: [], failures: [], halted: false };
   readonly #site: RunSite;
   readonly #fn: TaskFunction;
   readonly #options: RunOptions;
@@ -173,12 +142,17 @@ class BatchRun {
   }
 
   #next(fault: PshmemError | undefined): Handout | null {
-    const { retries = 0, halt } = this.#options;
     return this.#site.worker.next(this.#options, {
       fault,
-      stop: () => halt !== undefined && this.#words.load(this.#site.plan.root, ENDED_FAILED) >= halt.failures,
-      numberOf: (task) => (retries > 0 ? this.#words.add(this.#site.plan.root, BEGUN + task, 1) + 1 : 1),
+      stop: () => this.#halted(),
+      numberOf: (task) => this.#add(handedOut(task), 1) + 1,
     });
+  }
+
+  #halted(): boolean {
+    const { failures = Infinity } = this.#options.halt ?? {};
+    this.share.halted = failures < Infinity && this.#load(ENDED_FAILED) >= failures;
+    return this.share.halted;
   }
 
   /** Calls the function and meets the other ranks of the worker; returns the failure of the lowest, if any. */
@@ -188,7 +162,7 @@ class BatchRun {
     const failure = this.#site.worker.meet(fault);
     if (thrown && failure?.rank === this.#site.workerComm.rank && attempt > (this.#options.retries ?? 0)) {
       const { name, message, stack } = thrown;
-      const failed = { task, name: this.#nameOf(task), rank: this.#site.comm.rank };
+      const failed = { task, attempt, name: this.#nameOf(task), rank: this.#site.comm.rank };
       this.share.failures.push({ ...failed, error: { name, message, stack } });
     }
     return failure;
@@ -222,54 +196,49 @@ class BatchRun {
     const state = failure === null ? DONE : again ? OPEN : FAILED;
     this.#site.log(`sets task ${task} to ${stateToString(state)}${failure ? `: ${failure.message}` : ""}`);
     try {
-      this.#site.tasks.set(task, state);
       this.#count(task, state);
+      this.#site.tasks.set(task, state);
+      this.share.outcomes.push({ task, attempt, state });
+      this.#tell(task, state);
       return undefined;
     } catch (error) {
       return asFault(error);
     }
   }
 
+  /** Counts the task as what it is now, and no longer as what it was when it ended before. */
   #count(task: number, state: TaskState): void {
-    const { root, nTask } = this.#site.plan;
-    if (state !== OPEN) {
-      this.share.ended.push(task);
-      this.share.done += state === DONE ? 1 : 0;
-      this.#words.add(root, state === DONE ? ENDED_DONE : ENDED_FAILED, 1);
-    }
+    const before = this.#words.exchange(this.#site.plan.root, endedLast(task), state);
+    if (before === state) return;
+    if (before === DONE) this.#add(ENDED_DONE, -1);
+    if (before === FAILED) this.#add(ENDED_FAILED, -1);
+    if (state === DONE) this.#add(ENDED_DONE, 1);
+    if (state === FAILED) this.#add(ENDED_FAILED, 1);
+  }
+
+  #tell(task: number, state: TaskState): void {
     const { onProgress } = this.#options;
     if (!onProgress) return;
-    const done = this.#words.load(root, ENDED_DONE);
-    const failed = this.#words.load(root, ENDED_FAILED);
+    const done = this.#load(ENDED_DONE);
+    const failed = this.#load(ENDED_FAILED);
     try {
-      onProgress({ done, failed, total: nTask, task, state });
+      onProgress({ done, failed, total: this.#site.plan.nTask, task, state });
     } catch (cause) {
       throw new PshmemError("BAD_ARGUMENT", `onProgress threw ${String(cause)}`, { task, cause });
     }
   }
 
+  #load(word: number): number {
+    return this.#words.load(this.#site.plan.root, word);
+  }
+
+  #add(word: number, more: number): number {
+    return this.#words.add(this.#site.plan.root, word, more);
+  }
+
   #nameOf(task: number): string {
     return this.#site.plan.names?.[task] ?? String(task);
   }
-}
-
-function reportOf(
-  { workerSize, nTask }: BatchPlan,
-  { halt }: RunOptions,
-  shares: readonly Share[],
-): RunReport {
-  const tasks = shares.filter((_, rank) => rank % workerSize === 0).map(({ ended }) => ended);
-  const done = shares.reduce((sum, share) => sum + share.done, 0);
-  const failed = tasks.flat().length - done;
-  const errors = shares
-    .flatMap(({ failures }) => failures)
-    .toSorted((a, b) => a.task - b.task)
-    .map((failure) => ({
-      ...failure,
-      error: Object.assign(new Error(failure.error.message), failure.error),
-    }));
-  const skipped = nTask - new Set(tasks.flat()).size;
-  return { done, failed, skipped, halted: halt !== undefined && failed >= halt.failures, errors, tasks };
 }
 
 function faultIn(

@@ -29,7 +29,8 @@ const RUN_OPTIONS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-const MOST_RANKS = 1024;
+/** Every rank is a thread with a heap of its own and a port to every other: beyond this a single process only gets slower. */
+const MOST_RANKS = 256;
 
 /**
  * Local: reads the arguments of `pshmem run`. Its own options end at the first word that is not one: the program.
@@ -87,8 +88,12 @@ interface NodeOptions {
 function nodesFrom(options: NodeOptions): readonly number[] {
   const nodeSizes = options["node-sizes"]?.split(",").map((text) => count("--node-sizes", text));
   const nodes = options.nodes === undefined ? undefined : count("--nodes", options.nodes);
-  const total = nodeSizes?.reduce((sum, size) => sum + size, 0) ?? availableParallelism();
+  const total =
+    nodeSizes?.reduce((sum, size) => sum + size, 0) ?? Math.min(availableParallelism(), MOST_RANKS);
   const ranks = options.ranks === undefined ? total : count("-n", options.ranks);
+  if (ranks > MOST_RANKS) {
+    throw tooMany(`--node-sizes ${options["node-sizes"]} add up to ${ranks}`, ranks);
+  }
   return placeRanks(ranks, { nodes, nodeSizes, placement: placementFrom(options.placement) });
 }
 
@@ -102,9 +107,15 @@ function placementFrom(text = "block"): Placement {
 
 function count(option: string, text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : 0;
-  if (value < 1 || value > MOST_RANKS) {
+  if (value < 1) {
     const message = `${option} takes whole numbers from 1 to ${MOST_RANKS}, not '${text}'`;
     throw new PshmemError("BAD_ARGUMENT", message, { expected: `1 … ${MOST_RANKS}`, actual: text });
   }
+  if (value > MOST_RANKS) throw tooMany(`${option} ${text}`, text);
   return value;
+}
+
+function tooMany(what: string, actual: number | string): PshmemError {
+  const message = `${what}: at most ${MOST_RANKS} ranks are threads of one process; start more as processes, with mpirun`;
+  return new PshmemError("BAD_ARGUMENT", message, { expected: `1 … ${MOST_RANKS}`, actual });
 }

@@ -13,7 +13,7 @@ function page(usage: string, body: string): Help {
   return { usage: `usage: ${usage}`, text: `usage: ${usage}\n\n${body}` };
 }
 
-const RANK_OPTIONS = `  -n, --ranks N            number of ranks (default: one for each core)
+const RANK_OPTIONS = `  -n, --ranks N            number of ranks, up to 256 (default: one for each core)
       --nodes K            behave as if on K separate nodes (default: 1)
       --placement HOW      block: fill one node after the other (default); cyclic: deal the ranks out in turn
       --node-sizes A,B,…   ranks on each node; they add up to N

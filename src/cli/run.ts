@@ -72,21 +72,36 @@ async function runOnThreads(path: string, line: RunArguments): Promise<number> {
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** The first signal ends the job in order; the second finds no handler and ends the process at once. */
+/**
+ * How long (ms) after a signal more signals are taken for the same one: npm passes on the Ctrl-C that the terminal has sent to all its
+ * processes already.
+ */
+const REPEATING_TIME = 200;
+
+/** The first signal ends the job in order. A later one finds no handler and ends the process at once. */
 function stopOnSignals(ranks: number): { readonly stop: AbortSignal; readonly ignore: () => void } {
   const controller = new AbortController();
-  const onSignal = (signal: NodeJS.Signals): void => {
-    ignore();
-    const text = `${signal}: ended ${ranks === 1 ? "the rank" : `all ${ranks} ranks`}`;
-    controller.abort({ code: 128 + constants.signals[signal], text } satisfies Ending);
-  };
-  const ignore = (): void => {
+  const off = (): void => {
     for (const signal of SIGNALS) {
       process.off(signal, onSignal);
     }
   };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (controller.signal.aborted) {
+      return;
+    }
+    setTimeout(off, REPEATING_TIME).unref();
+    const text = `${signal}: ended ${ranks === 1 ? "the rank" : `all ${ranks} ranks`}`;
+    controller.abort({ code: 128 + constants.signals[signal], text } satisfies Ending);
+  };
   for (const signal of SIGNALS) {
     process.on(signal, onSignal);
   }
+  // The repeated signal may come when the job has ended already, and would keep the text above from getting out.
+  const ignore = (): void => {
+    if (!controller.signal.aborted) {
+      off();
+    }
+  };
   return { stop: controller.signal, ignore };
 }

@@ -27,10 +27,10 @@ function hint(error: unknown): string {
 
 // First of all, so that even a failure below is told in full: the error object itself does not survive the trip.
 process.on("uncaughtExceptionMonitor", (error: unknown) => {
-  postFailure(start.port, inspect(error) + hint(error));
+  postFailure(start.pipe.port, inspect(error) + hint(error));
 });
-divert(process.stdout, start.port, start.count, 1, start.terminals[1]);
-divert(process.stderr, start.port, start.count, 2, start.terminals[2]);
+divert(process.stdout, start.pipe, 1, start.terminals[1]);
+divert(process.stderr, start.pipe, 2, start.terminals[2]);
 process.argv[1] = start.program.path;
 
 joinJob(start.data);

@@ -1,13 +1,13 @@
 /** Starting a job of worker threads. The main thread runs no rank: it starts them, passes their output on and sees them end. */
 import type { WriteStream } from "node:tty";
 import { MessageChannel, Worker } from "node:worker_threads";
-import type { MessagePort } from "node:worker_threads";
 import { createJob } from "./job.ts";
 import type { RankData } from "./job.ts";
+import { OutputOrder } from "./order.ts";
 import { RankOutput } from "./output.ts";
 import type { Program } from "./program.ts";
-import { makeCount } from "./stdio.ts";
-import type { Descriptor, Terminal } from "./stdio.ts";
+import { makeCount, makeTickets } from "./stdio.ts";
+import type { Descriptor, OutputPipe, Terminal, Tickets } from "./stdio.ts";
 import { Supervisor } from "./supervisor.ts";
 import type { Ending } from "./supervisor.ts";
 
@@ -28,9 +28,7 @@ export interface LaunchOptions {
 export interface RankStart {
   readonly data: RankData;
   readonly program: Program;
-  /** Takes what stdio.ts calls {@link Posted}. */
-  readonly port: MessagePort;
-  readonly count: Int32Array;
+  readonly pipe: OutputPipe;
   readonly terminals: Readonly<Record<Descriptor, Terminal>>;
 }
 
@@ -39,7 +37,8 @@ export interface RankStart {
  * standard error, after all output. Ranks get no standard input.
  */
 export async function launch(options: LaunchOptions): Promise<number> {
-  const supervisor = new Supervisor();
+  const tickets = makeTickets();
+  const supervisor = new Supervisor(new OutputOrder(tickets));
   const { stop } = options;
   const onStop = (): void => {
     const ending: Ending = stop?.reason;
@@ -49,20 +48,21 @@ export async function launch(options: LaunchOptions): Promise<number> {
   stop?.addEventListener("abort", onStop);
   process.stdout.on("error", onClosed);
   process.stderr.on("error", onClosed);
-  startRanks(supervisor, options);
+  startRanks(supervisor, tickets, options);
   const code = await supervisor.ended;
   stop?.removeEventListener("abort", onStop);
   return code;
 }
 
-function startRanks(supervisor: Supervisor, { program, args, nodeOf, tagOutput }: LaunchOptions): void {
+function startRanks(supervisor: Supervisor, tickets: Tickets, options: LaunchOptions): void {
+  const { program, args, nodeOf, tagOutput } = options;
   const job = createJob(nodeOf);
   const terminals = { 1: terminalOf(process.stdout), 2: terminalOf(process.stderr) };
   const sinks = { 1: process.stdout, 2: process.stderr };
   for (const [rank, { data, transfer }] of job.ranks.entries()) {
     const { port1, port2 } = new MessageChannel();
     const count = makeCount();
-    const workerData: RankStart = { data, program, port: port2, count, terminals };
+    const workerData: RankStart = { data, program, pipe: { port: port2, count, tickets }, terminals };
     const worker = new Worker(new URL("./entry.js", import.meta.url), {
       argv: [...args],
       workerData,

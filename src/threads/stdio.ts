@@ -12,9 +12,22 @@ import type { MessagePort } from "node:worker_threads";
 /** Where bytes go: a file descriptor of the job. */
 export type Descriptor = 1 | 2;
 
-/** What a rank posts: bytes it wrote, or the text of an error nothing in the rank caught. */
+/** What a rank posts: bytes it wrote and their place in the job's output, or the text of an error nothing in the rank caught. */
 export type Posted =
-  { readonly descriptor: Descriptor; readonly bytes: Uint8Array } | { readonly failure: string };
+  | { readonly ticket: bigint; readonly descriptor: Descriptor; readonly bytes: Uint8Array }
+  | { readonly failure: string };
+
+/** Word 0: the next ticket. All ranks and the supervisor take from it; what the order of tickets is good for, order.ts tells. */
+export type Tickets = BigInt64Array<SharedArrayBuffer>;
+const NEXT_TICKET = 0;
+
+/** The way of a rank's output to the supervisor. */
+export interface OutputPipe {
+  /** Takes what is {@link Posted}. */
+  readonly port: MessagePort;
+  readonly count: Int32Array<SharedArrayBuffer>;
+  readonly tickets: Tickets;
+}
 
 /** The terminal behind a stream of the job; null: not a terminal. */
 export type Terminal = { readonly columns: number; readonly rows: number } | null;
@@ -25,10 +38,23 @@ export type Terminal = { readonly columns: number; readonly rows: number } | nul
  */
 const UNWRITTEN = 0;
 const MOST_UNWRITTEN = 1 << 20;
+/** Word 1: writes this rank has begun. Only the rank adds, before it takes a ticket; the supervisor reads. Wraps. */
+const BEGUN = 1;
+const COUNT_WORDS = 2;
 
-/** Supervisor, local: shared memory for the count of one rank. */
+/** Supervisor, local: shared memory for the counts of one rank. */
 export function makeCount(): Int32Array<SharedArrayBuffer> {
-  return new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  return new Int32Array(new SharedArrayBuffer(COUNT_WORDS * Int32Array.BYTES_PER_ELEMENT));
+}
+
+/** Supervisor, local: the shared counter of a job. */
+export function makeTickets(): Tickets {
+  return new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT));
+}
+
+/** Local: the next place in the job's output, from 0. */
+export function takeTicket(tickets: Tickets): bigint {
+  return Atomics.add(tickets, NEXT_TICKET, 1n);
 }
 
 /** Supervisor, local: `bytes` posted by the rank are written. */
@@ -37,15 +63,23 @@ export function settle(count: Int32Array, bytes: number): void {
   Atomics.notify(count, UNWRITTEN);
 }
 
-/** Rank, local: posts bytes, after waiting while too many are unwritten. */
-function post(port: MessagePort, count: Int32Array, descriptor: Descriptor, bytes: Uint8Array): void {
+/** Supervisor, local: how many writes the rank has begun, posted or not; wraps at 32 bits. */
+export function countBegun(count: Int32Array): number {
+  return Atomics.load(count, BEGUN);
+}
+
+/** Rank, local: posts bytes, after waiting while too many are unwritten. Once the write is begun nothing waits until it is posted. */
+function post({ port, count, tickets }: OutputPipe, descriptor: Descriptor, bytes: Uint8Array): void {
   let unwritten = Atomics.load(count, UNWRITTEN);
   while (unwritten > MOST_UNWRITTEN) {
     Atomics.wait(count, UNWRITTEN, unwritten);
     unwritten = Atomics.load(count, UNWRITTEN);
   }
-  Atomics.add(count, UNWRITTEN, bytes.byteLength);
-  port.postMessage({ descriptor, bytes } satisfies Posted);
+  // These bytes alone: a small chunk is part of a pool, and the whole pool would be sent.
+  const own = new Uint8Array(bytes);
+  Atomics.add(count, UNWRITTEN, own.byteLength);
+  Atomics.add(count, BEGUN, 1);
+  port.postMessage({ ticket: takeTicket(tickets), descriptor, bytes: own } satisfies Posted);
 }
 
 /** Rank, local: posts the text of an error that nothing in the rank caught. */
@@ -67,15 +101,9 @@ const TERMINAL_METHODS = [
  * Rank, local: makes a worker stream of Node post its writes at once, and answer as a terminal where the job's own stream is one.
  * The stream stays the same object: Node goes on calling methods of its own on it.
  */
-export function divert(
-  stream: Writable,
-  port: MessagePort,
-  count: Int32Array,
-  descriptor: Descriptor,
-  terminal: Terminal,
-): void {
+export function divert(stream: Writable, pipe: OutputPipe, descriptor: Descriptor, terminal: Terminal): void {
   const write: Writable["_write"] = (chunk: string | Uint8Array, encoding, done) => {
-    post(port, count, descriptor, typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk);
+    post(pipe, descriptor, typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk);
     done();
   };
   Object.assign(stream, { _write: write, _writev: null });

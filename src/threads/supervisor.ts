@@ -1,10 +1,7 @@
-/** Watching the ranks of a job: their output, their failures, their end. */
+/** Watching the ranks of a job: their failures, their end. */
 import { inspect } from "node:util";
-import { receiveMessageOnPort } from "node:worker_threads";
-import type { MessagePort, Worker } from "node:worker_threads";
-import type { RankOutput } from "./output.ts";
-import { settle } from "./stdio.ts";
-import type { Posted } from "./stdio.ts";
+import type { Worker } from "node:worker_threads";
+import type { OutputOrder, Source } from "./order.ts";
 
 /** Why a job ends before all its ranks have ended by themselves, and with which exit code; a null text: nothing to tell. */
 export interface Ending {
@@ -13,13 +10,9 @@ export interface Ending {
 }
 
 /** A rank as the supervisor sees it. */
-export interface WatchedRank {
+export interface WatchedRank extends Source {
   readonly rank: number;
   readonly worker: Worker;
-  /** Brings what stdio.ts calls {@link Posted}. */
-  readonly port: MessagePort;
-  readonly count: Int32Array;
-  readonly output: RankOutput;
 }
 
 /** Node's exit code for a top-level await that never settled. */
@@ -37,13 +30,15 @@ export class Supervisor {
   /** Resolves with the job's exit code when every rank has ended, its output is passed on and a failure is reported. */
   readonly ended: Promise<number>;
   readonly #running = new Map<number, WatchedRank>();
-  readonly #failures = new Map<number, string>();
+  readonly #output: OutputOrder;
   #resolve: (code: number) => void = () => {};
   #ending: Ending | null = null;
   #failedLater = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor() {
+  /** @param output what the ranks write goes through it */
+  constructor(output: OutputOrder) {
+    this.#output = output;
     this.ended = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -51,9 +46,9 @@ export class Supervisor {
 
   /** Takes charge of a rank. All ranks are to be given in one turn of the event loop. */
   watch(ranked: WatchedRank): void {
-    const { rank, worker, port } = ranked;
+    const { rank, worker } = ranked;
     this.#running.set(rank, ranked);
-    port.on("message", (posted: Posted) => this.#take(ranked, posted));
+    this.#output.add(ranked);
     worker.on("message", (message: unknown) => this.#heed(rank, message));
     worker.on("error", (error: unknown) => this.#fail(ranked, error));
     worker.on("exit", (code) => this.#leave(ranked, code));
@@ -76,23 +71,6 @@ export class Supervisor {
     this.#timer = setTimeout(() => tell(`waiting for ${this.#names()} to stop`), STOPPING_TIME);
   }
 
-  #take({ rank, output, count }: WatchedRank, posted: Posted): void {
-    if ("failure" in posted) {
-      this.#failures.set(rank, posted.failure);
-    } else {
-      const { descriptor, bytes } = posted;
-      output.take(descriptor, bytes, () => settle(count, bytes.byteLength));
-    }
-  }
-
-  /** Takes what the rank posted and the event loop has not brought yet: posting is never later than the rank's end. */
-  #drain(ranked: WatchedRank): void {
-    for (let got = receiveMessageOnPort(ranked.port); got; got = receiveMessageOnPort(ranked.port)) {
-      const posted: Posted = got.message;
-      this.#take(ranked, posted);
-    }
-  }
-
   #heed(rank: number, message: unknown): void {
     const code = abortCode(message);
     if (code !== null) {
@@ -101,21 +79,18 @@ export class Supervisor {
   }
 
   #fail(ranked: WatchedRank, error: unknown): void {
-    this.#drain(ranked);
     if (this.#ending !== null) {
       this.#failedLater += 1;
       return;
     }
     // Without a posted text the rank could not run any more code: out of memory, or never started.
-    const text = this.#failures.get(ranked.rank) ?? inspect(error);
+    const text = this.#output.failureOf(ranked) ?? inspect(error);
     this.#ending = { code: 1, text: `rank ${ranked.rank} failed:\n${text}` };
     this.#timer = setTimeout(() => this.#stop(), FAILING_TIME);
   }
 
   #leave(ranked: WatchedRank, code: number): void {
-    this.#drain(ranked);
-    ranked.port.close();
-    ranked.output.end();
+    this.#output.end(ranked);
     if (code !== 0) {
       // An ended job brings rank after rank here with code 1; the first ending counts.
       this.end({ code: exitCode(code), text: exitText(ranked.rank, code) });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MPIBatch, type Communicator } from "../../dist/index.js";
+import { MPIBatch, type Communicator, type Progress } from "../../dist/index.js";
 import { codeOf, type Case } from "./case.ts";
 
 const { INVALID, OPEN, RUNNING, DONE, FAILED } = MPIBatch;
@@ -577,6 +577,99 @@ export const batchCases: Case[] = [
       ]);
       assert.deepEqual([report.done, report.failed, report.errors.length], [2, 1, 1]);
       assert.deepEqual(report.tasks[0], [0, 1, 2]);
+    },
+  },
+  {
+    name: "run: a task handed out again after its end counts once, as it ended last",
+    async run(comm) {
+      using batch = new MPIBatch(comm, comm.size, 5, { initState: [OPEN, OPEN, FAILED, DONE, RUNNING] });
+      const told: number[][] = [];
+      const attempts: [number, number][] = [];
+      const onProgress = ({ done, failed, task, state }: Progress) => told.push([task, state, done, failed]);
+      const report = await batch.run(
+        ({ task, attempt }) => {
+          attempts.push([task, attempt]);
+          // Task 0 always fails, task 1 the first time.
+          if (task === 0 || (task === 1 && attempt === 1)) throw new Error(`${task}: ${attempt}`);
+        },
+        { ignoreFailed: true, onProgress },
+      );
+      assert.deepEqual(attempts, [
+        [0, 1],
+        [0, 2],
+        [1, 1],
+        [1, 2],
+        [2, 1],
+      ]);
+      const { errors, tasks, ...totals } = report;
+      assert.deepEqual(totals, { done: 2, failed: 1, skipped: 2, halted: false });
+      assert.deepEqual(
+        errors.map(({ task, error }) => [task, error.message]),
+        [[0, "0: 2"]],
+      );
+      assert.deepEqual(tasks, [[0, 0, 1, 1, 2]]);
+      const all = [
+        [0, FAILED, 0, 1],
+        [0, FAILED, 0, 1],
+        [1, FAILED, 0, 2],
+        [1, DONE, 1, 1],
+        [2, DONE, 2, 1],
+      ];
+      assert.deepEqual(told, comm.rank === 0 ? all : []);
+    },
+  },
+  {
+    name: "run: a task that was DONE and fails when it is handed out again has failed",
+    async run(comm) {
+      using batch = new MPIBatch(comm, comm.size, 2);
+      const report = await batch.run(
+        ({ task, attempt }) => {
+          if (task === 1 && attempt === 2) throw new Error("worn out");
+        },
+        { ignoreDone: true },
+      );
+      assert.deepEqual([report.done, report.failed, report.skipped], [1, 1, 0]);
+      assert.deepEqual(
+        report.errors.map(({ task }) => task),
+        [1],
+      );
+      assert.equal(batch.getTaskState(1), FAILED);
+    },
+  },
+  {
+    name: "run: a task that comes to another worker counts as it ended there",
+    minSize: 2,
+    async run(comm) {
+      using batch = new MPIBatch(comm, 1, 60);
+      const report = await batch.run(
+        ({ task, attempt }) => {
+          if (attempt === 1 || task % 3 === 0) throw new Error(`${task}: ${attempt}`);
+        },
+        { ignoreFailed: true },
+      );
+      assert.deepEqual([report.done, report.failed, report.skipped], [40, 20, 0]);
+      assert.deepEqual(
+        report.errors.map(({ error }) => error.message),
+        upTo(20).map((i) => `${3 * i}: 2`),
+      );
+      assert.deepEqual(
+        upTo(60).map((task) => batch.getTaskState(task)),
+        upTo(60).map((task) => (task % 3 === 0 ? FAILED : DONE)),
+      );
+      for (const { task, rank } of report.errors) assert.ok(report.tasks[rank].includes(task));
+    },
+  },
+  {
+    name: "run: halt counts tasks, not attempts",
+    async run(comm) {
+      using batch = new MPIBatch(comm, comm.size, 6);
+      const report = await batch.run(
+        ({ attempt }) => {
+          if (attempt === 1) throw new Error("not yet");
+        },
+        { ignoreFailed: true, halt: { failures: 2 } },
+      );
+      assert.deepEqual([report.done, report.failed, report.skipped, report.halted], [6, 0, 0, false]);
     },
   },
   {

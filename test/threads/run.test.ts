@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import packageDescription from "../../package.json" with { type: "json" };
@@ -25,12 +26,12 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const result = new Promise<Result>((resolve, reject) => {
     child.on("error", reject).on("close", (code) => resolve({ code, ...text }));
   });
-  const shows = async (pattern: RegExp): Promise<void> => {
-    while (!pattern.test(text.stdout)) {
-      await new Promise((resolve) => child.stdout.once("data", resolve));
+  const watch = (stream: "stdout" | "stderr") => async (pattern: RegExp) => {
+    while (!pattern.test(text[stream])) {
+      await new Promise((resolve) => child[stream].once("data", resolve));
     }
   };
-  return { child, result, shows };
+  return { child, result, shows: watch("stdout"), warns: watch("stderr") };
 }
 
 const pshmem = (...args: string[]): Promise<Result> => start(args).result;
@@ -107,6 +108,27 @@ describe("output", () => {
       const own = lines.filter((line) => line.startsWith(rank)).map((line) => Number(line.split(" ")[1]));
       expect(own).toEqual(Array.from({ length: 5_000 }, (_, line) => line));
     }
+  });
+
+  it.each([[[]], [["--tag-output"]], [["--nodes", "2"]], [["--nodes", "2", "--tag-output"]]])(
+    "keeps the turns that ranks take by barriers: %j",
+    async (options: string[]) => {
+      const { stdout } = await pshmem("run", "-n", "4", ...options, DEEDS, "turns", "all");
+      const turns = Array.from({ length: 800 }, (_, line) => ({
+        round: Math.floor(line / 4),
+        rank: line % 4,
+      }));
+      const tag = (rank: number) => (options.includes("--tag-output") ? `[${rank}] ` : "");
+      expect(stdout).toBe(turns.map(({ round, rank }) => `${tag(rank)}${round} ${rank}\n`).join(""));
+    },
+  );
+
+  it("keeps the turns that ranks take under a lock", async () => {
+    const { stdout } = await deed(4, "locked", "all");
+    const turns = stdout.trimEnd().split("\n");
+    expect(turns.map((line) => Number.parseInt(line))).toEqual(
+      Array.from({ length: 800 }, (_, turn) => turn),
+    );
   });
 
   it("tags lines and completes the last", async () => {
@@ -253,6 +275,31 @@ describe("signals", () => {
     const { code, stderr } = await result;
     expect(code).toBe(128 + constants.signals[signal]);
     expect(stderr).toContain(`pshmem: ${signal}: ended all 2 ranks`);
+  });
+});
+
+describe("a second signal", () => {
+  it("that follows at once is taken for the first", async () => {
+    const { child, result, shows } = start(["run", "-n", "2", DEEDS, "deaf", "1", "block"]);
+    await shows(/deaf/);
+    for (let repeat = 0; repeat < 4; repeat += 1) {
+      child.kill("SIGINT");
+      await sleep(10);
+    }
+    const { code, stderr } = await result;
+    expect(code).toBe(130);
+    expect(stderr).toContain("pshmem: SIGINT: ended all 2 ranks");
+  });
+
+  it("ends the job at once when it comes later", async () => {
+    const { child, result, shows, warns } = start(["run", "-n", "2", DEEDS, "deaf", "1", "block"]);
+    await shows(/deaf/);
+    child.kill("SIGINT");
+    await warns(/waiting for rank 1 to stop/);
+    child.kill("SIGINT");
+    const { code, stderr } = await result;
+    expect({ code, signal: child.signalCode }).toEqual({ code: null, signal: "SIGINT" });
+    expect(stderr).not.toContain("ended all");
   });
 });
 

@@ -19,11 +19,12 @@ describe("parseRun", () => {
 
   it.each([["-n"], ["-np"], ["--ranks"]])("counts ranks with %s", (option) => {
     expect(parseRun([option, "3", "p", "-np"]).nodeOf).toHaveLength(3);
+    expect(parseRun([option, "256", "p"]).nodeOf).toHaveLength(256);
     expect(parseRun([option, "3", "p", "-np"]).args).toEqual(["-np"]);
   });
 
   it("counts ranks by cores, or by the node sizes", () => {
-    expect(parseRun(["p"]).nodeOf).toHaveLength(availableParallelism());
+    expect(parseRun(["p"]).nodeOf).toHaveLength(Math.min(availableParallelism(), 256));
     expect(parseRun(["--node-sizes", "3,1", "p"]).nodeOf).toEqual([0, 0, 0, 1]);
   });
 
@@ -33,8 +34,10 @@ describe("parseRun", () => {
   });
 
   it.each([
-    [["-n", "0", "p"], "-n takes whole numbers from 1 to 1024, not '0'"],
-    [["-n", "1025", "p"], "not '1025'"],
+    [["-n", "0", "p"], "-n takes whole numbers from 1 to 256, not '0'"],
+    [["-n", "257", "p"], "-n 257: at most 256 ranks are threads of one process; start more as processes"],
+    [["-n", "9".repeat(400), "p"], "at most 256 ranks"],
+    [["--node-sizes", "200,57", "p"], "--node-sizes 200,57 add up to 257: at most 256 ranks"],
     [["-n", "2.5", "p"], "not '2.5'"],
     [["-n", "two", "p"], "not 'two'"],
     [["-n"], "argument missing"],

@@ -3,7 +3,7 @@ import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LineCutter, RankOutput } from "../../src/threads/output.ts";
-import { divert, makeCount, settle } from "../../src/threads/stdio.ts";
+import { divert, makeCount, makeTickets, settle } from "../../src/threads/stdio.ts";
 import type { Terminal } from "../../src/threads/stdio.ts";
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
@@ -33,7 +33,7 @@ function rankStream(terminal: Terminal) {
   const { port1, port2 } = new MessageChannel();
   const stream = new Writable({ decodeStrings: false });
   const count = makeCount();
-  divert(stream, port2, count, 1, terminal);
+  divert(stream, { port: port2, count, tickets: makeTickets() }, 1, terminal);
   const next = (): unknown => receiveMessageOnPort(port1)?.message;
   return { stream, count, next };
 }
@@ -115,8 +115,8 @@ describe("divert", () => {
     stream.write("é");
     stream.write(Buffer.from("b"));
     expect(count[0]).toBe(3);
-    expect(next()).toEqual({ descriptor: 1, bytes: new Uint8Array(Buffer.from("é")) });
-    expect(next()).toEqual({ descriptor: 1, bytes: new Uint8Array(Buffer.from("b")) });
+    expect(next()).toEqual({ ticket: 0n, descriptor: 1, bytes: new Uint8Array(Buffer.from("é")) });
+    expect(next()).toEqual({ ticket: 1n, descriptor: 1, bytes: new Uint8Array(Buffer.from("b")) });
     settle(count, 3);
     expect(count[0]).toBe(0);
     expect(stream).not.toHaveProperty("isTTY");

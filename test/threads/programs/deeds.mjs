@@ -1,6 +1,7 @@
 // One rank does a deed, named on the command line; the others do `otherwise`, if given: `deeds.mjs deed rank [otherwise]`.
+import { spawnSync } from "node:child_process";
 import { workerData } from "node:worker_threads";
-import { world } from "pshmem";
+import { MPILock, world } from "pshmem";
 
 // Not from the world, which the deeds that need none leave alone.
 const { rank } = workerData.data;
@@ -91,6 +92,33 @@ const deeds = {
     for (const byte of Buffer.from("zwölf Boxkämpfer 😀\nend")) {
       process.stdout.write(Uint8Array.of(byte));
     }
+  },
+  turns() {
+    const comm = world();
+    for (let round = 0; round < 200; round += 1) {
+      for (let turn = 0; turn < comm.size; turn += 1) {
+        if (turn === rank) {
+          console.log(`${round} ${turn}`);
+        }
+        comm.barrier();
+      }
+    }
+  },
+  locked() {
+    const comm = world();
+    const turn = comm.allocateWindow("int32", rank === 0 ? 1 : 0);
+    const lock = new MPILock(comm);
+    for (let round = 0; round < 200; round += 1) {
+      lock.lock();
+      console.log(`${turn.fetchAndOp(0, 0, 1)} by ${rank}`);
+      lock.unlock();
+    }
+    comm.barrier();
+  },
+  deaf() {
+    // No thread is stopped inside a native call; and that this one is inside, the child tells.
+    const child = "console.log('deaf'); setTimeout(() => {}, 3_000)";
+    spawnSync(process.execPath, ["-e", child], { stdio: "inherit" });
   },
   progress() {
     process.stdout.write("50%\r");
