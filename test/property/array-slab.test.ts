@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { type DType, DTYPES, itemSize, lanesOf, newArray, type TypedArrayOf } from "../../src/array/dtype.ts";
-import { sizeOf } from "../../src/array/shape.ts";
-import { copySlab, packSlab, slabBytes, slabOf, unpackSlab } from "../../src/array/slab.ts";
+import { type DType, DTYPES, itemSize, lanesOf, newArray, type TypedArrayOf } from "../../dist/array/dtype.js";
+import { sizeOf } from "../../dist/array/shape.js";
+import { copySlab, packSlab, slabBytes, slabOf, unpackSlab } from "../../dist/array/slab.js";
 
 /** Every index of a shape, in row-major order. */
 function indices(shape: readonly number[]): number[][] {

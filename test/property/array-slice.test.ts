@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { newArray } from "../../src/array/dtype.ts";
-import { sizeOf, stridesOf } from "../../src/array/shape.ts";
-import { type Axis, rangeOf, type SliceText } from "../../src/array/slice.ts";
-import { makeView } from "../../src/array/view.ts";
+import { newArray } from "../../dist/array/dtype.js";
+import { sizeOf, stridesOf } from "../../dist/array/shape.js";
+import { type Axis, rangeOf, type SliceText } from "../../dist/array/slice.js";
+import { makeView } from "../../dist/array/view.js";
 
 const bound = fc.option(fc.integer({ min: -9, max: 9 }), { nil: undefined });
 const step = fc.option(

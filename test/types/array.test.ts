@@ -1,10 +1,10 @@
 /** The types of views and sources. `tsc` checks them; running the file only shows that the values agree. */
 import ndarray from "ndarray";
 import { expect, expectTypeOf, test } from "vitest";
-import type { Complex, ReadonlyTypedArrayOf, Scalar, TypedArrayOf } from "../../src/array/dtype.ts";
-import type { SliceText } from "../../src/array/slice.ts";
-import type { NdArrayLike, NdSource } from "../../src/array/source.ts";
-import { makeView, type View, type WritableView } from "../../src/array/view.ts";
+import type { Complex, ReadonlyTypedArrayOf, Scalar, TypedArrayOf } from "../../dist/array/dtype.js";
+import type { SliceText } from "../../dist/array/slice.js";
+import type { NdArrayLike, NdSource } from "../../dist/array/source.js";
+import { makeView, type View, type WritableView } from "../../dist/array/view.js";
 
 const REGION = { offset: 0, shape: [2, 3], strides: [3, 1] };
 const matrix: View<"float64", 2> = makeView<"float64", 2>("float64", new Float64Array(6), REGION);

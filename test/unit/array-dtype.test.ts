@@ -12,8 +12,8 @@ import {
   readElement,
   type Scalar,
   writeElement,
-} from "../../src/array/dtype.ts";
-import { halfToNumber, numberToHalf } from "../../src/array/float16.ts";
+} from "../../dist/array/dtype.js";
+import { halfToNumber, numberToHalf } from "../../dist/array/float16.js";
 
 test("names and sizes", () => {
   const sizes = Object.fromEntries(DTYPES.map((dtype) => [dtype, itemSize(dtype)]));

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { type DType, DTYPES, isDType, makeArray, type TypedArrayOf } from "../../src/array/dtype.ts";
-import { formatScalar, formatShared } from "../../src/array/print.ts";
-import { sizeOf, stridesOf } from "../../src/array/shape.ts";
-import { makeView } from "../../src/array/view.ts";
+import { type DType, DTYPES, isDType, makeArray, type TypedArrayOf } from "../../dist/array/dtype.js";
+import { formatScalar, formatShared } from "../../dist/array/print.js";
+import { sizeOf, stridesOf } from "../../dist/array/shape.js";
+import { makeView } from "../../dist/array/view.js";
 
 interface Entry {
   readonly dtype: DType;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkShape, sizeOf, stridesOf } from "../../src/array/shape.ts";
+import { checkShape, sizeOf, stridesOf } from "../../dist/array/shape.js";
 
 test("integers in any list make a shape", () => {
   expect(checkShape([3, 5])).toEqual([3, 5]);

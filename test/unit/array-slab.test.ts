@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { copySlab, packSlab, slabBytes, slabOf, unpackSlab } from "../../src/array/slab.ts";
-import { copyWindows } from "../../src/array/words.ts";
+import { copySlab, packSlab, slabBytes, slabOf, unpackSlab } from "../../dist/array/slab.js";
+import { copyWindows } from "../../dist/array/words.js";
 
 test("offsets and strides beyond 2^31 elements", () => {
   const far = 2 ** 31 + 40;

@@ -1,8 +1,8 @@
 import ndarray from "ndarray";
 import { describe, expect, test } from "vitest";
-import type { DType } from "../../src/array/dtype.ts";
-import { resolveSource } from "../../src/array/source.ts";
-import { makeView } from "../../src/array/view.ts";
+import type { DType } from "../../dist/array/dtype.js";
+import { resolveSource } from "../../dist/array/source.js";
+import { makeView } from "../../dist/array/view.js";
 
 /** As a caller without types calls it. */
 function resolve(...args: unknown[]): ReturnType<typeof resolveSource> {

@@ -9,9 +9,9 @@ import {
   readElement,
   type Scalar,
   writeElement,
-} from "../../src/array/dtype.ts";
-import { sizeOf, stridesOf } from "../../src/array/shape.ts";
-import { makeView } from "../../src/array/view.ts";
+} from "../../dist/array/dtype.js";
+import { sizeOf, stridesOf } from "../../dist/array/shape.js";
+import { makeView } from "../../dist/array/view.js";
 
 const code = (name: string) => expect.objectContaining({ code: name });
 

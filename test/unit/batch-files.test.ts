@@ -3,9 +3,9 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { acquireClaim, dropClaim } from "../../src/batch/claimfile.ts";
-import { TaskDirectory } from "../../src/batch/directory.ts";
-import { lifeOf, newOwner, type Owner } from "../../src/batch/owner.ts";
+import { acquireClaim, dropClaim } from "../../dist/batch/claimfile.js";
+import { TaskDirectory } from "../../dist/batch/directory.js";
+import { lifeOf, newOwner, type Owner } from "../../dist/batch/owner.js";
 import {
   DONE,
   FAILED,
@@ -15,11 +15,11 @@ import {
   stateToString,
   stringToState,
   type TaskState,
-} from "../../src/batch/states.ts";
-import { TaskTable } from "../../src/batch/table.ts";
-import type { Door } from "../../src/batch/taskword.ts";
-import { Tasks } from "../../src/batch/tasks.ts";
-import { isPshmemError } from "../../src/errors.ts";
+} from "../../dist/batch/states.js";
+import { TaskTable } from "../../dist/batch/table.js";
+import type { Door } from "../../dist/batch/taskword.js";
+import { Tasks } from "../../dist/batch/tasks.js";
+import { isPshmemError } from "../../dist/errors.js";
 import { ArrayWords, plainPace } from "./batch-words.ts";
 
 let root: string;

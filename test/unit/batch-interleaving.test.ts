@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { IndexSet, type Fanout } from "../../src/batch/indexset.ts";
-import type { Protocol } from "../../src/batch/protocol.ts";
-import { DONE, FAILED, OPEN, RUNNING, type TaskState } from "../../src/batch/states.ts";
-import { TaskTable } from "../../src/batch/table.ts";
-import { abandoned, doorOf, stateOf, withState, type Door } from "../../src/batch/taskword.ts";
+import { IndexSet, type Fanout } from "../../dist/batch/indexset.js";
+import type { Protocol } from "../../dist/batch/protocol.js";
+import { DONE, FAILED, OPEN, RUNNING, type TaskState } from "../../dist/batch/states.js";
+import { TaskTable } from "../../dist/batch/table.js";
+import { abandoned, doorOf, stateOf, withState, type Door } from "../../dist/batch/taskword.js";
 import { alone, ArrayWords, explore, type Scenario } from "./batch-words.ts";
 
 const TINY: Fanout = { bottom: 2, above: 2 };

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 const COUNT = 60;
 const names = Array.from({ length: COUNT }, (_, i) => `task_${i}`);
-const source = new URL("../../src/batch/batch.ts", import.meta.url).href;
+const source = new URL("../../dist/batch/batch.js", import.meta.url).href;
 
 let root: string;
 beforeEach(() => (root = mkdtempSync(join(tmpdir(), "batch-jobs-"))));

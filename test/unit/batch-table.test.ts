@@ -1,9 +1,9 @@
 import { array, assert, constantFrom, nat, property, record, uniqueArray } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { IndexSet } from "../../src/batch/indexset.ts";
-import { DONE, FAILED, INVALID, OPEN, RUNNING, type TaskState } from "../../src/batch/states.ts";
-import { TaskTable } from "../../src/batch/table.ts";
-import { abandoned, restored, stateOf, withState, type Door } from "../../src/batch/taskword.ts";
+import { IndexSet } from "../../dist/batch/indexset.js";
+import { DONE, FAILED, INVALID, OPEN, RUNNING, type TaskState } from "../../dist/batch/states.js";
+import { TaskTable } from "../../dist/batch/table.js";
+import { abandoned, restored, stateOf, withState, type Door } from "../../dist/batch/taskword.js";
 import { alone, ArrayWords } from "./batch-words.ts";
 
 function tableOf(states: ArrayLike<TaskState>): { words: ArrayWords; table: TaskTable } {

@@ -1,7 +1,7 @@
 /** Words in a plain array, and a search through every schedule of protocols that use them. */
-import type { Words } from "../../src/comm/engine.ts";
-import { DONE, type Machine, type Pace } from "../../src/node/machine.ts";
-import type { Protocol } from "../../src/batch/protocol.ts";
+import type { Words } from "../../dist/comm/engine.js";
+import { DONE, type Machine, type Pace } from "../../dist/node/machine.js";
+import type { Protocol } from "../../dist/batch/protocol.js";
 
 /** {@link Words} of one rank which counts its accesses and remembers what they returned. */
 export class ArrayWords implements Words {

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { describe, expect, it } from "vitest";
-import { parseRun } from "../../src/cli/arguments.ts";
+import { parseRun } from "../../dist/cli/arguments.js";
 
 describe("parseRun", () => {
   it("ends its own options at the program", () => {

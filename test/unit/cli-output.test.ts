@@ -2,9 +2,9 @@ import { Writable } from "node:stream";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { LineCutter, RankOutput } from "../../src/threads/output.ts";
-import { divert, makeCount, makeTickets, settle } from "../../src/threads/stdio.ts";
-import type { Terminal } from "../../src/threads/stdio.ts";
+import { LineCutter, RankOutput } from "../../dist/threads/output.js";
+import { divert, makeCount, makeTickets, settle } from "../../dist/threads/stdio.js";
+import type { Terminal } from "../../dist/threads/stdio.js";
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findProgram, findTsx, nativeTypeScript } from "../../src/threads/program.ts";
+import { findProgram, findTsx, nativeTypeScript } from "../../dist/threads/program.js";
 
 let directory: string;
 

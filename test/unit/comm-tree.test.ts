@@ -1,8 +1,8 @@
 /** Trees of ranks, and the nodes they live on. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { GroupTopology } from "../../src/comm/topology.ts";
-import { branchOf } from "../../src/comm/tree.ts";
+import { GroupTopology } from "../../dist/comm/topology.js";
+import { branchOf } from "../../dist/comm/tree.js";
 
 /** The steps it takes from the root to everybody, each rank passing on to its children one after the other. */
 function reach(root: number, count: number): number[] {

@@ -1,11 +1,11 @@
 /** Values on their way between ranks, and combined. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { AnyTypedArray, ReduceOp } from "../../src/comm/contract.ts";
-import { contents, enclosed } from "../../src/comm/enclosure.ts";
-import { PAYLOAD_BYTES } from "../../src/comm/engine.ts";
-import { combineAll, combineInto, faultOfOperand, kindOf } from "../../src/comm/reduce.ts";
-import { decodeValue, encodeValue } from "../../src/comm/values.ts";
+import type { AnyTypedArray, ReduceOp } from "../../dist/comm/contract.js";
+import { contents, enclosed } from "../../dist/comm/enclosure.js";
+import { PAYLOAD_BYTES } from "../../dist/comm/engine.js";
+import { combineAll, combineInto, faultOfOperand, kindOf } from "../../dist/comm/reduce.js";
+import { decodeValue, encodeValue } from "../../dist/comm/values.js";
 
 function trip<T>(value: T): T {
   return decodeValue<T>(encodeValue(value));

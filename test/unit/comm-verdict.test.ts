@@ -1,7 +1,7 @@
 /** What a meeting comes to, and faults on their way to the other ranks. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { digestOf } from "../../src/comm/calls.ts";
+import { digestOf } from "../../dist/comm/calls.js";
 import {
   asFault,
   decodeFault,
@@ -9,10 +9,10 @@ import {
   merged,
   numbersOf,
   type Statement,
-} from "../../src/comm/verdict.ts";
-import { decodeSlab, encodeSlab, packStatement, unpackStatement } from "../../src/comm/wire.ts";
-import { boardBytes, Board } from "../../src/node/board.ts";
-import { ERROR_CODES, PshmemError, type ErrorCode, type ErrorFields } from "../../src/errors.ts";
+} from "../../dist/comm/verdict.js";
+import { decodeSlab, encodeSlab, packStatement, unpackStatement } from "../../dist/comm/wire.js";
+import { boardBytes, Board } from "../../dist/node/board.js";
+import { ERROR_CODES, PshmemError, type ErrorCode, type ErrorFields } from "../../dist/errors.js";
 
 /** What travels with a call at the most. */
 const ROOM = 900;

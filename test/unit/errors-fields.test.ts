@@ -1,7 +1,7 @@
 /** The one class of errors. */
 import { inspect } from "node:util";
 import { expect, it } from "vitest";
-import { ERROR_CODES, isPshmemError, PshmemError, type ErrorCode } from "../../src/errors.ts";
+import { ERROR_CODES, isPshmemError, PshmemError, type ErrorCode } from "../../dist/errors.js";
 
 it("an error has its code, its fields and its cause, and nothing that is not set", () => {
   const cause = new Error("inner");

@@ -1,8 +1,8 @@
 /** Every schedule of two and three ranks through the lock's own machines; and broken variants, which the same search must catch. */
 import { array, assert, constantFrom, nat, property } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EXCLUSIVE, SHARED } from "../../src/lock/entry.ts";
-import { CAME_UP, GRANT, LOW, SLOTS, TICKETS, USERS, WAITER } from "../../src/lock/layout.ts";
+import { EXCLUSIVE, SHARED } from "../../dist/lock/entry.js";
+import { CAME_UP, GRANT, LOW, SLOTS, TICKETS, USERS, WAITER } from "../../dist/lock/layout.js";
 import * as search from "./lock-search.ts";
 import {
   enter,

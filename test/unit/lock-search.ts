@@ -6,13 +6,13 @@
  * again; blocked once more it sleeps, and steps again only when it was rung after arming. A state in which ranks are left
  * but all of them sleep is a lost wake-up, even if one of them might still lose patience.
  */
-import type { Words } from "../../src/comm/engine.ts";
-import { Entry, EXCLUSIVE, OUTSIDE, SHARED, type Inside } from "../../src/lock/entry.ts";
-import { HIGH, HOLDER, LOW, PENDING, SINCE, SLOTS, TICKETS } from "../../src/lock/layout.ts";
-import type { Place } from "../../src/lock/queue.ts";
-import { Tally } from "../../src/lock/tally.ts";
-import { CONDITION_WORDS, Waiters } from "../../src/lock/waiters.ts";
-import { BLOCKED, DONE, type Machine } from "../../src/node/machine.ts";
+import type { Words } from "../../dist/comm/engine.js";
+import { Entry, EXCLUSIVE, OUTSIDE, SHARED, type Inside } from "../../dist/lock/entry.js";
+import { HIGH, HOLDER, LOW, PENDING, SINCE, SLOTS, TICKETS } from "../../dist/lock/layout.js";
+import type { Place } from "../../dist/lock/queue.js";
+import { Tally } from "../../dist/lock/tally.js";
+import { CONDITION_WORDS, Waiters } from "../../dist/lock/waiters.js";
+import { BLOCKED, DONE, type Machine } from "../../dist/node/machine.js";
 
 /** A promise that a schedule breaks. */
 class SearchFailure extends Error {}

@@ -1,9 +1,9 @@
 /** Sleeping and waking: the shipped bells and pace, through every order in which their accesses can fall. */
 import { describe, expect, it } from "vitest";
-import { bellBytes, Bells, type Sleeper } from "../../src/node/bells.ts";
-import type { Machine } from "../../src/node/machine.ts";
-import { BellPace } from "../../src/node/pace.ts";
-import { Until } from "../../src/node/script.ts";
+import { bellBytes, Bells, type Sleeper } from "../../dist/node/bells.js";
+import type { Machine } from "../../dist/node/machine.js";
+import { BellPace } from "../../dist/node/pace.js";
+import { Until } from "../../dist/node/script.js";
 import { explore, type Found, type World } from "./node-schedules.ts";
 
 /** Thrown to leave a program after its one access. */

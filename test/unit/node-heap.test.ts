@@ -1,7 +1,7 @@
 /** Pieces of shared memory: none is two ranks' unawares, and none is given away while somebody uses it. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Heap, PIECE_ALIGN, type Memory, type Piece } from "../../src/node/heap.ts";
+import { Heap, PIECE_ALIGN, type Memory, type Piece } from "../../dist/node/heap.js";
 
 const SIZE = 3;
 

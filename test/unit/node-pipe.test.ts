@@ -1,9 +1,9 @@
 /** Bytes and messages through shared memory. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bellBytes, Bells } from "../../src/node/bells.ts";
-import { Mailbox, mailboxBytes, pipeCapacity } from "../../src/node/mailbox.ts";
-import { Pipe, pipeBytes } from "../../src/node/pipe.ts";
+import { bellBytes, Bells } from "../../dist/node/bells.js";
+import { Mailbox, mailboxBytes, pipeCapacity } from "../../dist/node/mailbox.js";
+import { Pipe, pipeBytes } from "../../dist/node/pipe.js";
 import {
   Post,
   SYSTEM,
@@ -12,8 +12,8 @@ import {
   type Courier,
   type Incoming,
   type Outgoing,
-} from "../../src/node/post.ts";
-import { threadSleeper } from "../../src/threads/sleeper.ts";
+} from "../../dist/node/post.js";
+import { threadSleeper } from "../../dist/threads/sleeper.js";
 
 /** Where the pipe keeps its two positions, in words. */
 const POSITIONS = [0, 16];

@@ -1,8 +1,8 @@
 /** Meetings on a board, through every schedule of two and three ranks. */
 import { describe, expect, it } from "vitest";
-import { Board, boardBytes } from "../../src/node/board.ts";
-import { BLOCKED, DONE, GOING, type Machine } from "../../src/node/machine.ts";
-import { Rendezvous, type Agenda } from "../../src/node/rendezvous.ts";
+import { Board, boardBytes } from "../../dist/node/board.js";
+import { BLOCKED, DONE, GOING, type Machine } from "../../dist/node/machine.js";
+import { Rendezvous, type Agenda } from "../../dist/node/rendezvous.js";
 import { explore, ScheduleFailure, type World } from "./node-schedules.ts";
 
 /** One meeting: who takes turns, and how it ends. */

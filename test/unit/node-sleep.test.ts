@@ -1,10 +1,10 @@
 /** The sleepers, with real sleeps: what a wait leaves behind. */
 import { describe, expect, it } from "vitest";
-import { bellBytes, Bells, type Sleeper } from "../../src/node/bells.ts";
-import { BellPace, spinsFor } from "../../src/node/pace.ts";
-import { Until } from "../../src/node/script.ts";
-import { serialSleeper } from "../../src/serial/sleeper.ts";
-import { threadSleeper } from "../../src/threads/sleeper.ts";
+import { bellBytes, Bells, type Sleeper } from "../../dist/node/bells.js";
+import { BellPace, spinsFor } from "../../dist/node/pace.js";
+import { Until } from "../../dist/node/script.js";
+import { serialSleeper } from "../../dist/serial/sleeper.js";
+import { threadSleeper } from "../../dist/threads/sleeper.js";
 
 function makePace(sleeper: Sleeper) {
   const words = new Int32Array(new SharedArrayBuffer(bellBytes(2)));

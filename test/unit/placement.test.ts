@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { placeRanks } from "../../src/threads/placement.ts";
+import { placeRanks } from "../../dist/threads/placement.js";
 
 describe("placeRanks", () => {
   it("puts all ranks on one node unless told otherwise", () => {
