@@ -7,6 +7,7 @@ import { USER, type Box } from "../node/post.ts";
 import { Until } from "../node/script.ts";
 import { SharedWords, wordLayout } from "../node/words.ts";
 import { digestOf } from "./calls.ts";
+import type { DistantMemory, DistantPlace, Ground, Keeper } from "./backend.ts";
 import type { Communicator } from "./contract.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Call, Engine, Segment, Slab, Words } from "./engine.ts";
@@ -158,6 +159,11 @@ export class Group implements Engine {
     const { root = 0 } = call;
     const digest = digestOf(call.digest ?? 0, root, count, onRoot);
     const wordsOf = (rank: number) => (rank === root ? onRoot : count);
+    if (this.distant) {
+      const { bytes } = wordLayout([wordsOf(this.rank)]);
+      const { places, keeper } = this.allocateDistant({ ...call, digest }, this.distant, bytes);
+      return this.distant.words(places, keeper);
+    }
     const ring = (rank: number) => this.endpoint.backend.ring(this.members[rank]);
     const { piece, ranks } = this.allocateSpread(
       { ...call, digest },
@@ -165,9 +171,11 @@ export class Group implements Engine {
     );
     const { bases } = wordLayout(ranks.map(wordsOf));
     const words = new SharedWords(piece, spread(bases, ranks, this.size), ring);
-    return ranks.length === this.size
-      ? words
-      : new RemoteWords(words, piece, this.service, this.rank, this.isLocal);
+    if (ranks.length === this.size) return words;
+    const byteOffset = piece.byteOffset + bases[ranks.indexOf(this.rank)] * Int32Array.BYTES_PER_ELEMENT;
+    const byteLength = wordsOf(this.rank) * Int32Array.BYTES_PER_ELEMENT;
+    const own: Ground = { kind: "words", buffer: piece.buffer, byteOffset, byteLength };
+    return new RemoteWords(words, piece, own, this.service, this.rank, this.isLocal);
   }
 
   /** Local: whether a rank's memory is on this rank's node. */
@@ -186,6 +194,54 @@ export class Group implements Engine {
     if (heap) return { piece: this.#allocateOpen(call, heap, bytesFor(everyone)), ranks: everyone };
     const { mates } = this.topology;
     return { piece: this.#allocateOnNode(call, bytesFor(mates)), ranks: mates };
+  }
+
+  /** Local: the memory for one-sided access, where ranks are beyond the reach of load and store and calls reach them. */
+  get distant(): DistantMemory | null {
+    return this.topology.nodeCount === 1 ? null : this.endpoint.backend.distantMemory;
+  }
+
+  /** Collective: a piece of distant memory on each rank, `bytes` on this one, and the places of all. */
+  allocateDistant(
+    call: Call,
+    memory: DistantMemory,
+    bytes: number,
+  ): { piece: Piece; places: readonly DistantPlace[]; keeper: Keeper } {
+    const me = [this.endpoint.backend.rank];
+    const { piece, fault } = call.fault
+      ? { piece: null, fault: call.fault }
+      : tryAllocate(memory.heap, bytes, me);
+    const address = Float64Array.of(piece ? memory.publish(piece) : 0);
+    try {
+      const all = gatherAll(this, { ...call, fault }, new Uint8Array(address.buffer));
+      const places = all.map((one, rank) => ({
+        owner: this.members[rank],
+        address: new Float64Array(one.slice().buffer)[0],
+      }));
+      return { piece: piece!, places, keeper: this.#keep(piece!) };
+    } catch (error) {
+      piece?.close();
+      throw error;
+    }
+  }
+
+  /** The service tells when all have closed; to a rank of another node a request that says nothing is the bell. */
+  #keep(piece: Piece): Keeper {
+    const { service } = this;
+    const nothing = new Uint8Array();
+    const handle = service.open(
+      () => nothing,
+      () => piece.close(),
+      { kind: "bell" },
+    );
+    return {
+      poll: () => service.poll(),
+      close: () => service.close(handle),
+      ring: (rank) => {
+        if (this.isLocal(rank)) this.endpoint.backend.ring(this.members[rank]);
+        else service.notify(rank, handle, nothing);
+      },
+    };
   }
 
   /** Collective: a piece on each node, which the node's ranks share. */

@@ -1,7 +1,8 @@
 /** A window across nodes: by load and store on this rank's node, by request to ranks of other nodes. */
 import { type DType, type Scalar, type TypedArrayOf } from "../array/dtype.ts";
+import type { Ground } from "./backend.ts";
 import type { FetchOp } from "./contract.ts";
-import type { Asked, Service } from "./service.ts";
+import type { Asked, Handler, Service } from "./service.ts";
 import { decodeValue, encodeValue } from "./values.ts";
 import type { RawWindow } from "./window.ts";
 
@@ -27,9 +28,10 @@ export class RemoteWindow<D extends DType> implements RawWindow<D> {
   /** Puts not yet answered, by target. */
   readonly #puts = new Map<number, Asked[]>();
 
-  /** `window` holds the elements of this node's ranks; it is closed when every rank has closed this one. */
+  /** `window` holds the elements of this node's ranks, `own` says where this rank's are; it is closed when every rank has closed this one. */
   constructor(
     window: RawWindow<D>,
+    own: Ground,
     service: Service,
     rank: number,
     isLocal: (rank: number) => boolean,
@@ -39,10 +41,7 @@ export class RemoteWindow<D extends DType> implements RawWindow<D> {
     this.#service = service;
     this.#isLocal = isLocal;
     this.#wait = wait;
-    this.#handle = service.open(
-      (request) => encodeValue(perform(window, rank, decodeValue<Request<D>>(request))),
-      () => window.close(),
-    );
+    this.#handle = service.open(answerWindow(window, rank), () => window.close(), own);
   }
 
   get local(): TypedArrayOf<D> {
@@ -100,6 +99,11 @@ export class RemoteWindow<D extends DType> implements RawWindow<D> {
   #call<T>(target: number, request: Request<D>): T {
     return decodeValue<T>(this.#service.call(target, this.#handle, encodeValue(request)));
   }
+}
+
+/** Local: answers other ranks' requests for the elements of `rank`. */
+export function answerWindow<D extends DType>(window: RawWindow<D>, rank: number): Handler {
+  return (request) => encodeValue(perform(window, rank, decodeValue<Request<D>>(request)));
 }
 
 function perform<D extends DType>(window: RawWindow<D>, rank: number, request: Request<D>): unknown {

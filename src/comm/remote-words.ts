@@ -1,7 +1,8 @@
 /** Words across nodes: by load and store on this rank's node, by request to ranks of other nodes. */
 import type { Piece } from "../node/heap.ts";
+import type { Ground } from "./backend.ts";
 import type { Words } from "./engine.ts";
-import type { Service } from "./service.ts";
+import type { Handler, Service } from "./service.ts";
 
 /** The operations, as they stand in a request. */
 const [LOAD, STORE, ADD, EXCHANGE, COMPARE_EXCHANGE, RING] = [0, 1, 2, 3, 4, 5];
@@ -13,10 +14,11 @@ export class RemoteWords implements Words {
   readonly #handle: number;
   readonly #isLocal: (rank: number) => boolean;
 
-  /** `local` are the words of this node's ranks; `piece` is the memory they are in. */
+  /** `local` are the words of this node's ranks; `piece` is the memory they are in, `own` this rank's part of it. */
   constructor(
     local: Words,
     piece: Piece,
+    own: Ground,
     service: Service,
     rank: number,
     isLocal: (rank: number) => boolean,
@@ -24,10 +26,7 @@ export class RemoteWords implements Words {
     this.#local = local;
     this.#service = service;
     this.#isLocal = isLocal;
-    this.#handle = service.open(
-      (request) => answer(local, rank, request),
-      () => piece.close(),
-    );
+    this.#handle = service.open(answerWords(local, rank), () => piece.close(), own);
   }
 
   load(rank: number, index: number): number {
@@ -55,7 +54,7 @@ export class RemoteWords implements Words {
     return this.#ask(rank, COMPARE_EXCHANGE, index, value, expected);
   }
 
-  /** To a rank of another node the request itself is the bell: taking it in wakes the rank. */
+  /** A rank of another node rings its own bell when it, or its helper, takes the request in. */
   ring(rank: number): void {
     if (this.#isLocal(rank)) this.#local.ring(rank);
     else this.#service.notify(rank, this.#handle, encode(RING, 0, 0, 0));
@@ -81,9 +80,12 @@ function encode(...words: readonly number[]): Uint8Array {
   return new Uint8Array(Int32Array.from(words).buffer);
 }
 
-function answer(words: Words, rank: number, request: Uint8Array): Uint8Array {
-  const [op, index, value, expected] = new Int32Array(request.slice().buffer);
-  return encode(perform(words, rank, op, index, value, expected));
+/** Local: answers other ranks' requests for the words of `rank`. */
+export function answerWords(words: Words, rank: number): Handler {
+  return (request) => {
+    const [op, index, value, expected] = new Int32Array(request.slice().buffer);
+    return encode(perform(words, rank, op, index, value, expected));
+  };
 }
 
 function perform(
@@ -99,5 +101,6 @@ function perform(
   if (op === EXCHANGE) return words.exchange(rank, index, value);
   if (op === COMPARE_EXCHANGE) return words.compareExchange(rank, index, expected, value);
   if (op === STORE) words.store(rank, index, value);
+  if (op === RING) words.ring(rank);
   return 0;
 }

@@ -3,7 +3,8 @@
  * where no memory and no network hardware does it for them (active messages: von Eicken et al., ISCA 1992).
  */
 import { Until } from "../node/script.ts";
-import { REPLY, SERVICE, type Box } from "../node/post.ts";
+import { REPLY, SERVICE, type Box, type Post } from "../node/post.ts";
+import type { Ground } from "./backend.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** Answers one request; it must not wait. */
@@ -16,7 +17,7 @@ export interface Asked {
 }
 
 /** The handle of the service itself, over which ranks say that they are through with another. */
-const REGISTRY = 0;
+export const REGISTRY = 0;
 /** A rank has closed a handle: from any rank to rank 0. */
 const CLOSED = 1;
 /** All ranks have closed it: from rank 0 to every rank. */
@@ -28,10 +29,28 @@ const NO_ANSWER = 0;
 /** Tags are used again after so many: no answer is awaited that long. */
 const MOST_TAGS = 0x7fff_fffe;
 
+/** What tells the boxes of one communicator from those of others. */
+export type Context = Pick<Box, "maker" | "serial">;
+
+/** Local: `handler` answers the requests of this handle that come to this post office. */
+export function serveRequests(post: Post, context: Context, handle: number, handler: Handler): void {
+  post.serve({ ...context, kind: SERVICE }, handle, ({ source, bytes }) => {
+    const tag = new Int32Array(bytes.slice(0, HEAD_BYTES).buffer)[0];
+    const answer = handler(bytes.subarray(HEAD_BYTES));
+    if (tag !== NO_ANSWER) post.send({ ...context, kind: REPLY }, source, tag, answer, true);
+  });
+}
+
+/** Local: the reverse of {@link serveRequests}. */
+export function unserveRequests(post: Post, context: Context, handle: number): void {
+  post.unserve({ ...context, kind: SERVICE }, handle);
+}
+
 /** The requests among the ranks of one communicator, for one rank. */
 export class Service {
   readonly #endpoint: Endpoint;
   readonly #members: readonly number[];
+  readonly #context: Context;
   readonly #requests: Box;
   readonly #replies: Box;
   readonly #releases = new Map<number, () => void>();
@@ -40,25 +59,29 @@ export class Service {
   #nextHandle = REGISTRY;
   #nextTag = 0;
 
-  constructor(endpoint: Endpoint, members: readonly number[], context: { maker: number; serial: number }) {
+  constructor(endpoint: Endpoint, members: readonly number[], context: Context) {
     this.#endpoint = endpoint;
     this.#members = members;
+    this.#context = context;
     this.#requests = { ...context, kind: SERVICE };
     this.#replies = { ...context, kind: REPLY };
-    this.#open((_, request) => this.#register(request));
+    endpoint.post.serve(this.#requests, this.#nextHandle++, ({ bytes }) => this.#register(bytes));
   }
 
   /**
    * Local; all ranks open in the same order, so a handle means the same on all. `release` runs when every rank has closed the
-   * handle: until then a slower rank may still ask.
+   * handle: until then a slower rank may still ask. `ground` is what the handler works on, for a backend whose helper answers.
    */
-  open(handler: Handler, release: () => void): number {
-    const handle = this.#open((source, request) => {
-      const tag = new Int32Array(request.slice(0, HEAD_BYTES).buffer)[0];
-      const answer = handler(request.subarray(HEAD_BYTES));
-      if (tag !== NO_ANSWER) this.#endpoint.post.send(this.#replies, source, tag, answer, true);
-    });
-    this.#releases.set(handle, release);
+  open(handler: Handler, release: () => void, ground: Ground): number {
+    const { attendant } = this.#endpoint.backend;
+    const handle = this.#nextHandle++;
+    if (attendant) {
+      attendant.attend(this.#context, handle, ground);
+      this.#releases.set(handle, () => attendant.leave(this.#context, handle, release));
+    } else {
+      serveRequests(this.#endpoint.post, this.#context, handle, handler);
+      this.#releases.set(handle, release);
+    }
     return handle;
   }
 
@@ -101,12 +124,6 @@ export class Service {
     this.#endpoint.post.unserve(this.#requests, REGISTRY);
     this.#endpoint.post.forget(this.#requests);
     this.#endpoint.post.forget(this.#replies);
-  }
-
-  #open(serve: (source: number, request: Uint8Array) => void): number {
-    const handle = this.#nextHandle++;
-    this.#endpoint.post.serve(this.#requests, handle, (message) => serve(message.source, message.bytes));
-    return handle;
   }
 
   #send(dest: number, handle: number, tag: number, request: Uint8Array): void {

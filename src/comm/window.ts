@@ -14,6 +14,7 @@ import {
 } from "../array/dtype.ts";
 import { SharedWindow } from "../node/window.ts";
 import { faultOfRank, throwFault } from "./arguments.ts";
+import type { Ground } from "./backend.ts";
 import { digestOf } from "./calls.ts";
 import type { Communicator, FetchOp, Window } from "./contract.ts";
 import { FETCH_OPS } from "./element.ts";
@@ -54,13 +55,20 @@ export function makeWindow<D extends DType>(
       ranks.map((rank) => counts[rank]),
       itemSize(dtype),
     );
+  if (group.distant) {
+    const { bytes } = SharedWindow.layout([counts[group.rank]], itemSize(dtype));
+    const { piece, places, keeper } = group.allocateDistant({ op }, group.distant, bytes);
+    const own = { piece, count: counts[group.rank] };
+    return new GuardedWindow<D>(comm, group, dtype, counts, group.distant.window(dtype, places, keeper, own));
+  }
   const { piece, ranks } = group.allocateSpread({ op }, (some) => layout(some).bytes);
-  const shared = new SharedWindow(piece, dtype, counts, ranks, layout(ranks).offsets, group.rank);
+  const { offsets } = layout(ranks);
+  const shared = new SharedWindow(piece, dtype, counts, ranks, offsets, group.rank);
+  if (ranks.length === group.size) return new GuardedWindow<D>(comm, group, dtype, counts, shared);
   const wait = (ready: () => boolean) => group.await(ready);
-  const raw =
-    ranks.length === group.size
-      ? shared
-      : new RemoteWindow(shared, group.service, group.rank, group.isLocal, wait);
+  const byteOffset = piece.byteOffset + offsets[ranks.indexOf(group.rank)];
+  const own: Ground = { kind: "window", buffer: piece.buffer, byteOffset, dtype, count: counts[group.rank] };
+  const raw = new RemoteWindow(shared, own, group.service, group.rank, group.isLocal, wait);
   return new GuardedWindow<D>(comm, group, dtype, counts, raw);
 }
 

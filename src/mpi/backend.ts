@@ -5,15 +5,22 @@ import { Bells, bellBytes } from "../node/bells.ts";
 import { boardBytes } from "../node/board.ts";
 import { Mailbox, mailboxBytes } from "../node/mailbox.ts";
 import { spinsFor } from "../node/pace.ts";
+import { MpiAttendant } from "./attendant.ts";
 import { MpiCourier } from "./courier.ts";
 import { endWithProcess, startMpi, type MpiWorld } from "./job.ts";
-import { ProcessMemory, type MemoryMethod } from "./memory.ts";
+import { addressOf, ProcessMemory, type MemoryMethod } from "./memory.ts";
+import { mpiOptions } from "./options.ts";
+import { chooseWindows, type WindowsChoice } from "./rma.ts";
 import { processSleeper } from "./sleeper.ts";
 
 /** What `pshmem info` tells of the MPI in use. */
 export interface MpiDescription {
   readonly world: MpiWorld;
   readonly memory: MemoryMethod;
+  /** How windows between nodes are made. */
+  readonly windows: WindowsChoice;
+  /** Whether a helper thread answers for a rank that computes. */
+  readonly progress: "thread" | null;
 }
 
 /**
@@ -32,10 +39,15 @@ export function mpiInUse(): MpiDescription | undefined {
 /** Collective: starts MPI and joins the ranks of this node. */
 export function mpiBackend(env: Readonly<Record<string, string | undefined>>): Backend {
   const world = startMpi(env);
+  const atEnd: (() => void)[] = [];
+  endWithProcess(world, () => {
+    for (const end of atEnd) end();
+  });
+  const options = mpiOptions(world, env);
   const { rank, size, nodeOf } = world;
   const mates = nodeOf.flatMap((node, other) => (node === nodeOf[rank] ? [other] : []));
   const node = joinNode(world, mates);
-  description = { world, memory: node.method };
+  atEnd.push(() => node.memory.end());
   const bells = new Bells(new Int32Array(node.control, 64, bellBytes(mates.length) / 4), processSleeper);
   const placeOf = new Map(mates.map((mate, place) => [mate, place]));
   const place = placeOf.get(rank)!;
@@ -46,10 +58,15 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
     bells,
   );
   const courier = mates.length < size ? new MpiCourier(world) : null;
-  endWithProcess(world, () => {
-    courier?.settle();
-    node.memory.end();
-  });
+  atEnd.push(() => courier?.settle());
+  const bellPlace = { address: addressOf(node.control) + 64, bytes: bellBytes(mates.length) };
+  // Before the choice: with a helper, one-sided operations need not wait for a target that computes.
+  const attendant = courier && options.progress ? new MpiAttendant(world, courier, bellPlace, place) : null;
+  atEnd.push(() => attendant?.stop());
+  const carrier = attendant?.courier ?? courier;
+  const windows = chooseWindows(world, options.windows);
+  description = { world, memory: node.method, windows, progress: attendant ? "thread" : null };
+  atEnd.push(() => windows.memory?.access.free());
   return {
     name: "mpi",
     rank,
@@ -63,10 +80,12 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
     bells,
     place,
     spins: courier ? SPINS_ACROSS_NODES : spinsFor(mates.length, availableParallelism()),
-    couriers: courier ? [mailbox, courier] : [mailbox],
-    courierTo: (other) => (placeOf.has(other) ? mailbox : courier!),
+    couriers: carrier ? [mailbox, carrier] : [mailbox],
+    courierTo: (other) => (placeOf.has(other) ? mailbox : carrier!),
     nodeMemory: node.memory,
     openMemory: null,
+    distantMemory: windows.memory,
+    attendant,
     worldBoard: {
       buffer: node.control,
       byteOffset: 64 + bellBytes(mates.length) + mailboxBytes(mates.length),

@@ -6,7 +6,10 @@ import type { NativeFunction, NativeLibrary } from "./native.ts";
 /** The functions by name. Pointers are typed arrays; handles are numbers. */
 export type MpiCalls = Readonly<Record<keyof typeof PROTOTYPES, NativeFunction>>;
 
-/** `handle` stands for MPI_Comm, MPI_Datatype and so on passed by value; `ptr` for any pointer. */
+/**
+ * `handle` stands for MPI_Comm, MPI_Datatype and so on passed by value; `ptr` for a pointer to a typed array, or null; `address`
+ * for a pointer given as a number, or an MPI_Aint.
+ */
 const PROTOTYPES = {
   // int MPI_Init_thread(int *argc, char ***argv, int required, int *provided)
   MPI_Init_thread: ["ptr", "ptr", "int", "ptr"],
@@ -51,11 +54,59 @@ const PROTOTYPES = {
   MPI_Get_count: ["ptr", "handle", "ptr"],
   // int MPI_Test(MPI_Request *request, int *flag, MPI_Status *status)
   MPI_Test: ["ptr", "ptr", "ptr"],
+  // int MPI_Win_create_dynamic(MPI_Info info, MPI_Comm comm, MPI_Win *win)
+  MPI_Win_create_dynamic: ["handle", "handle", "ptr"],
+  // int MPI_Win_attach(MPI_Win win, void *base, MPI_Aint size)
+  MPI_Win_attach: ["handle", "address", "address"],
+  // int MPI_Win_detach(MPI_Win win, const void *base)
+  MPI_Win_detach: ["handle", "address"],
+  // int MPI_Win_free(MPI_Win *win)
+  MPI_Win_free: ["ptr"],
+  // int MPI_Win_set_errhandler(MPI_Win win, MPI_Errhandler errhandler)
+  MPI_Win_set_errhandler: ["handle", "handle"],
+  // int MPI_Win_lock_all(int assert, MPI_Win win)
+  MPI_Win_lock_all: ["int", "handle"],
+  // int MPI_Win_unlock_all(MPI_Win win)
+  MPI_Win_unlock_all: ["handle"],
+  // int MPI_Win_flush(int rank, MPI_Win win)
+  MPI_Win_flush: ["int", "handle"],
+  // int MPI_Win_sync(MPI_Win win)
+  MPI_Win_sync: ["handle"],
+  // int MPI_Put(const void *origin_addr, int origin_count, MPI_Datatype origin_datatype, int target_rank, MPI_Aint target_disp,
+  //             int target_count, MPI_Datatype target_datatype, MPI_Win win)
+  MPI_Put: ["ptr", "int", "handle", "int", "address", "int", "handle", "handle"],
+  // int MPI_Get(void *origin_addr, int origin_count, MPI_Datatype origin_datatype, int target_rank, MPI_Aint target_disp,
+  //             int target_count, MPI_Datatype target_datatype, MPI_Win win)
+  MPI_Get: ["ptr", "int", "handle", "int", "address", "int", "handle", "handle"],
+  // int MPI_Rget_accumulate(const void *origin_addr, int origin_count, MPI_Datatype origin_datatype, void *result_addr,
+  //                         int result_count, MPI_Datatype result_datatype, int target_rank, MPI_Aint target_disp,
+  //                         int target_count, MPI_Datatype target_datatype, MPI_Op op, MPI_Win win, MPI_Request *request)
+  MPI_Rget_accumulate: [
+    "ptr",
+    "int",
+    "handle",
+    "ptr",
+    "int",
+    "handle",
+    "int",
+    "address",
+    "int",
+    "handle",
+    "handle",
+    "handle",
+    "ptr",
+  ],
+  // int MPI_Fetch_and_op(const void *origin_addr, void *result_addr, MPI_Datatype datatype, int target_rank,
+  //                      MPI_Aint target_disp, MPI_Op op, MPI_Win win)
+  MPI_Fetch_and_op: ["ptr", "ptr", "handle", "int", "address", "handle", "handle"],
+  // int MPI_Compare_and_swap(const void *origin_addr, const void *compare_addr, void *result_addr, MPI_Datatype datatype,
+  //                          int target_rank, MPI_Aint target_disp, MPI_Win win)
+  MPI_Compare_and_swap: ["ptr", "ptr", "ptr", "handle", "int", "address", "handle"],
 } as const;
 
 /** Local: all functions of the table. @throws BAD_LAUNCH when the library lacks one */
 export function bindCalls(library: NativeLibrary, abi: AbiTable, path: string): MpiCalls {
-  const types = { handle: abi.handleType, ptr: "void *", int: "int" };
+  const types = { handle: abi.handleType, ptr: "void *", address: "intptr_t", int: "int" };
   const bind = ([name, args]: [string, readonly (keyof typeof types)[]]): [string, NativeFunction] => {
     try {
       return [

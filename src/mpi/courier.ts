@@ -1,7 +1,7 @@
 /** Messages between nodes, by MPI's own (MPI-4.1 chapter 3), on a communicator that nobody else uses. */
 import type { Courier, Incoming, Outgoing } from "../node/post.ts";
-import type { MpiWorld } from "./job.ts";
-import { HandleCell } from "./library.ts";
+import type { Handle } from "./abi/types.ts";
+import { HandleCell, type MpiLibrary } from "./library.ts";
 import { posix } from "./posix.ts";
 
 /** A message's head, alone or with a short body after it. */
@@ -33,10 +33,16 @@ interface Arriving {
   pieces: readonly Pending[];
 }
 
+/** A library and the communicator to be used, of all ranks of the world. */
+export interface Line {
+  readonly library: MpiLibrary;
+  readonly wire: Handle;
+}
+
 /** {@link Courier} to ranks of other nodes. */
 export class MpiCourier implements Courier {
   readonly slice = SLICE_MS;
-  readonly #world: MpiWorld;
+  readonly #line: Line;
   readonly #flag = new Int32Array(new ArrayBuffer(4));
   readonly #status: Int32Array;
   readonly #count = new Int32Array(new ArrayBuffer(4));
@@ -47,9 +53,9 @@ export class MpiCourier implements Courier {
   /** Per source, in order of arrival. */
   readonly #arriving = new Map<number, Arriving[]>();
 
-  constructor(world: MpiWorld) {
-    this.#world = world;
-    this.#status = new Int32Array(new ArrayBuffer(world.library.abi.statusWords * 4));
+  constructor(line: Line) {
+    this.#line = line;
+    this.#status = new Int32Array(new ArrayBuffer(line.library.abi.statusWords * 4));
   }
 
   push(message: Outgoing): void {
@@ -66,8 +72,7 @@ export class MpiCourier implements Courier {
   }
 
   pull(deliver: (message: Incoming) => void): boolean {
-    if (this.#leaving.length > 0)
-      this.#leaving = this.#leaving.filter((pending) => !this.#isComplete(pending));
+    this.reap();
     let source = this.#probe();
     const any = source >= 0 || this.#arriving.size > 0;
     // Whoever could send is perhaps waiting for this core: MPI's own polling would keep it for a scheduler tick.
@@ -77,10 +82,15 @@ export class MpiCourier implements Courier {
     return any;
   }
 
+  /** Local, not blocking: gives up the copies that MPI has taken. */
+  reap(): void {
+    if (this.#leaving.length > 0)
+      this.#leaving = this.#leaving.filter((pending) => !this.#isComplete(pending));
+  }
+
   /** Local, blocking: until MPI has taken every copy, before the end of the job. */
   settle(): void {
-    while (this.#leaving.length > 0)
-      this.#leaving = this.#leaving.filter((pending) => !this.#isComplete(pending));
+    while (this.#leaving.length > 0) this.reap();
   }
 
   #sendBody({ bytes, dest }: Outgoing): readonly Pending[] {
@@ -95,30 +105,30 @@ export class MpiCourier implements Courier {
   }
 
   #send(dest: number, tag: number, bytes: Uint8Array): Pending {
-    const { calls, abi } = this.#world.library;
+    const { calls, abi } = this.#line.library;
     const request = new HandleCell(abi);
-    calls.MPI_Isend(bytes, bytes.length, abi.BYTE, dest, tag, this.#world.wire, request.pointer);
+    calls.MPI_Isend(bytes, bytes.length, abi.BYTE, dest, tag, this.#line.wire, request.pointer);
     return { request, bytes };
   }
 
   #isComplete({ request }: Pending): boolean {
-    this.#world.library.calls.MPI_Test(request.pointer, this.#flag, this.#status);
+    this.#line.library.calls.MPI_Test(request.pointer, this.#flag, this.#status);
     return this.#flag[0] !== 0;
   }
 
   /** The source of a head that has come, or −1. */
   #probe(): number {
-    const { calls, abi } = this.#world.library;
-    calls.MPI_Iprobe(abi.ANY_SOURCE, TAG_HEAD, this.#world.wire, this.#flag, this.#status);
+    const { calls, abi } = this.#line.library;
+    calls.MPI_Iprobe(abi.ANY_SOURCE, TAG_HEAD, this.#line.wire, this.#flag, this.#status);
     return this.#flag[0] === 0 ? -1 : this.#status[abi.statusSource];
   }
 
   /** Takes the head that the last probe found. */
   #take(source: number): void {
-    const { calls, abi } = this.#world.library;
+    const { calls, abi } = this.#line.library;
     calls.MPI_Get_count(this.#status, abi.BYTE, this.#count);
     const bytes = new Uint8Array(this.#count[0]);
-    calls.MPI_Recv(bytes, bytes.length, abi.BYTE, source, TAG_HEAD, this.#world.wire, this.#status);
+    calls.MPI_Recv(bytes, bytes.length, abi.BYTE, source, TAG_HEAD, this.#line.wire, this.#status);
     const [maker, serial, kind, tag, low, high] = new Int32Array(bytes.buffer, 0, HEAD_WORDS);
     const length = (low >>> 0) + high * 2 ** 32;
     const isShort = bytes.length === HEAD_BYTES + length;
@@ -132,9 +142,9 @@ export class MpiCourier implements Courier {
   }
 
   #receive(source: number, bytes: Uint8Array): Pending {
-    const { calls, abi } = this.#world.library;
+    const { calls, abi } = this.#line.library;
     const request = new HandleCell(abi);
-    calls.MPI_Irecv(bytes, bytes.length, abi.BYTE, source, TAG_BODY, this.#world.wire, request.pointer);
+    calls.MPI_Irecv(bytes, bytes.length, abi.BYTE, source, TAG_BODY, this.#line.wire, request.pointer);
     return { request, bytes };
   }
 

@@ -1,5 +1,5 @@
 /** Finding the MPI library: the launcher's own first, then the one named in the environment, then the known names. */
-import { readdirSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PshmemError } from "../errors.ts";
 import { native, type NativeLibrary } from "./native.ts";
@@ -29,7 +29,13 @@ const NAMES: Readonly<Record<LauncherKind, readonly string[]>> =
 
 /** Where Homebrew and hand-made installations put libraries; the system's own directories need no path. */
 const EXTRA_DIRECTORIES =
-  process.platform === "darwin" ? ["/opt/homebrew/lib", "/usr/local/lib"] : ["/usr/local/lib"];
+  process.platform === "darwin"
+    ? ["/opt/homebrew", "/usr/local"].flatMap((one) => [
+        `${one}/lib`,
+        `${one}/opt/mpich/lib`,
+        `${one}/opt/open-mpi/lib`,
+      ])
+    : ["/usr/local/lib"];
 
 /** Local: the kind of launcher that set this environment. */
 export function launcherKind(env: Readonly<Record<string, string | undefined>>): LauncherKind {
@@ -39,21 +45,38 @@ export function launcherKind(env: Readonly<Record<string, string | undefined>>):
   return "unknown";
 }
 
-/** Local: loads the first library that can be. @throws BAD_LAUNCH with every attempt */
+/**
+ * Local: loads the first library that can be. One that the environment names and that cannot be loaded ends the search: another in its
+ * place would be a guess.
+ *
+ * @throws BAD_LAUNCH with every attempt
+ */
 export function findLibrary(env: Readonly<Record<string, string | undefined>>): FoundLibrary {
   const attempts: string[] = [];
+  spareMemoryHooks();
   for (const path of candidates(env)) {
     try {
       // Open MPI's plugins expect to find its symbols, so they must be global.
       return { path, library: native().load(path, true) };
     } catch (error) {
       attempts.push(`${path}: ${(error as Error).message.split("\n")[0]}`);
+      if (path === env["PSHMEM_MPI_LIBRARY"]) break;
     }
   }
   const text =
     `no MPI library could be loaded. Tried, in this order:\n  ${attempts.join("\n  ")}\nInstall MPICH or Open MPI (the one whose ` +
     "mpirun started this program), or point PSHMEM_MPI_LIBRARY at its library file";
   throw new PshmemError("BAD_LAUNCH", text, { actual: attempts });
+}
+
+/**
+ * UCX, on which MPICH 5 may stand, tests its memory hooks as it is loaded, by `sbrk(page)` and `sbrk(-page)`, without looking whether the
+ * first succeeded. Where something is mapped right behind the heap, as happens in Node by chance, the heap cannot grow and
+ * loses a page in use: SIGSEGV. Without the hooks there is no test. One who wants them, for UCX's cache of registered memory,
+ * sets UCX_MEM_EVENTS=yes.
+ */
+function spareMemoryHooks(): void {
+  process.env["UCX_MEM_EVENTS"] ??= "no";
 }
 
 /** Local: the paths to try, in order, each once. */
@@ -75,21 +98,29 @@ export function candidates(env: Readonly<Record<string, string | undefined>>): s
   return [...new Set([...own, ...named, ...known, ...extra])];
 }
 
-/** The library directories beside the program that started this one, where that has a prefix of its own. */
+/** The library directories beside the programs that started this one, where these have a prefix of their own. */
 function launcherDirectories(): string[] {
-  const prefixes = [...parentPrefixes()].filter((prefix) => prefix !== "/" && prefix !== "/usr");
+  const prefixes = [...new Set(ancestorPrefixes())].filter((prefix) => prefix !== "/" && prefix !== "/usr");
   return prefixes.flatMap((prefix) => {
     const lib = join(prefix, "lib");
     return [lib, join(prefix, "lib64"), ...subdirectories(lib)];
   });
 }
 
-/** Prefixes of the parent process and its parent (a launcher may stand behind a shell); Linux only. */
-function* parentPrefixes(): Generator<string> {
-  try {
-    yield dirname(dirname(readlinkSync(`/proc/${process.ppid}/exe`)));
-  } catch {
-    // Another user's process, or no /proc: the known names remain.
+/** How far up a launcher is looked for: it may stand behind npx and a shell. */
+const MOST_ANCESTORS = 6;
+
+/** Prefixes of the programs of the parent process, its parent, and so on; Linux only. */
+function* ancestorPrefixes(): Generator<string> {
+  let pid = process.ppid;
+  for (let step = 0; step < MOST_ANCESTORS && pid > 1; step++) {
+    try {
+      yield dirname(dirname(readlinkSync(`/proc/${pid}/exe`)));
+      pid = Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+    } catch {
+      // Another user's process, or no /proc: the known names remain.
+      return;
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { inspect } from "node:util";
 import { PshmemError } from "../errors.ts";
 import { HandleCell, openMpiLibrary, type MpiLibrary } from "./library.ts";
 import type { Handle } from "./abi/types.ts";
+import { pinLibraries } from "./pin.ts";
 
 /** MPI as this process sees it. */
 export interface MpiWorld {
@@ -71,7 +72,8 @@ function checkSize(size: number, library: MpiLibrary, env: Environment): void {
   });
 }
 
-function duplicate({ calls, abi }: MpiLibrary): Handle {
+/** Collective, blocking: another communicator of all ranks, on which nobody else sends. */
+export function duplicate({ calls, abi }: MpiLibrary): Handle {
   const cell = new HandleCell(abi);
   calls.MPI_Comm_dup(abi.COMM_WORLD, cell.pointer);
   calls.MPI_Comm_set_errhandler(cell.value, abi.ERRORS_RETURN);
@@ -105,7 +107,11 @@ function intFrom(call: (cell: Int32Array) => void): number {
   return cell[0];
 }
 
+/** How long (ms) the launcher has to pass on what was printed last: it may drop the rest once a rank aborts. */
+const PASS_ON_MS = 200;
+
 function abort({ calls, abi }: MpiLibrary, code: number): never {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PASS_ON_MS);
   calls.MPI_Abort(abi.COMM_WORLD, code);
   // MPI_Abort need not return; where it does, the launcher is on its way to end this process.
   process.kill(process.pid, "SIGKILL");
@@ -125,6 +131,7 @@ export function endWithProcess(world: MpiWorld, settle: () => void): void {
   process.on("exit", (code) => {
     if (code === 0 && !told) {
       settle();
+      pinLibraries();
       world.library.calls.MPI_Finalize();
       return;
     }

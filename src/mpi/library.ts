@@ -4,6 +4,7 @@ import { bindCalls } from "./calls.ts";
 import { checked, type CheckedCalls } from "./check.ts";
 import { findLibrary } from "./find.ts";
 import { identify, type Identity } from "./identify.ts";
+import { native, type NativeLibrary } from "./native.ts";
 
 /** A library that has been found, recognised and bound. */
 export interface MpiLibrary extends Identity {
@@ -15,6 +16,15 @@ export interface MpiLibrary extends Identity {
 /** Local. @throws BAD_LAUNCH */
 export function openMpiLibrary(env: Readonly<Record<string, string | undefined>>): MpiLibrary {
   const { path, library } = findLibrary(env);
+  return bound(path, library);
+}
+
+/** Local, on another thread: the library which this process has loaded from this path. @throws BAD_LAUNCH */
+export function libraryAt(path: string): MpiLibrary {
+  return bound(path, native().load(path, true));
+}
+
+function bound(path: string, library: NativeLibrary): MpiLibrary {
   const identity = identify(library, path);
   return { ...identity, path, calls: checked(bindCalls(library, identity.abi, path), identity.abi) };
 }

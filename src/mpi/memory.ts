@@ -26,6 +26,13 @@ const O_CREAT = process.platform === "darwin" ? 0x200 : 0x40;
 const O_EXCL = process.platform === "darwin" ? 0x800 : 0x80;
 const OWNER_ONLY = 0o600;
 
+/**
+ * A block's id is the number of its descriptor and, above that, a serial number: the system gives a closed descriptor's number away again,
+ * while others still know the block they have mapped by its id. Ids are positive int32.
+ */
+const DESCRIPTORS = 2 ** 16;
+const SERIALS = 2 ** 15;
+
 /** Word of a block which counts the ranks that have attached, the owner not among them; each adds one after mapping. */
 const ATTACHED = 1;
 
@@ -46,6 +53,10 @@ export class ProcessMemory implements Memory {
   readonly #pidOf: (rank: number) => number;
   #offered: Offered[] = [];
   #nextName = 0;
+  /** Ids of blocks that this rank has not released. */
+  readonly #ids = new Set<number>();
+  readonly #idOf = new WeakMap<ArrayBufferLike, number>();
+  #serial = 0;
 
   /** `job` tells this job's names from all others'. */
   constructor(method: MemoryMethod, job: string, me: number, pidOf: (rank: number) => number) {
@@ -60,6 +71,8 @@ export class ProcessMemory implements Memory {
     checkAvailable(bytes);
     const { id, fd } = this.#make();
     const buffer = this.#fill(id, fd, bytes);
+    this.#ids.add(id);
+    this.#idOf.set(buffer, id);
     const words = new Int32Array(buffer, 0, 2);
     this.#offered.push({ id, fd, words, others: audience.filter((rank) => rank !== this.#me).length });
     return { id, buffer };
@@ -74,6 +87,8 @@ export class ProcessMemory implements Memory {
   }
 
   release(buffer: ArrayBufferLike): void {
+    const id = this.#idOf.get(buffer);
+    if (id !== undefined) this.#ids.delete(id);
     forget(buffer);
   }
 
@@ -95,12 +110,23 @@ export class ProcessMemory implements Memory {
     if (this.#method === "memfd") {
       const fd = create!("pshmem", MFD_CLOEXEC);
       if (fd < 0) throw failed("memfd_create", 0);
-      return { id: fd, fd };
+      return { id: this.#idFor(fd), fd };
     }
     const id = this.#nextName++;
     const fd = open(this.#nameOf(this.#me, id), O_RDWR + O_CREAT + O_EXCL, OWNER_ONLY);
     if (fd < 0) throw failed("shm_open", 0);
     return { id, fd };
+  }
+
+  #idFor(fd: number): number {
+    for (let tries = fd < DESCRIPTORS ? SERIALS : 0; tries > 0; tries--) {
+      this.#serial = (this.#serial + 1) % SERIALS;
+      const id = this.#serial * DESCRIPTORS + fd;
+      if (!this.#ids.has(id)) return id;
+    }
+    closeSync(fd);
+    const text = `descriptor ${fd} cannot stand for one more block of shared memory: too many are in use; close arrays, or make fewer`;
+    throw new PshmemError("NO_MEMORY", text, { actual: fd });
   }
 
   /** Every page is had now: a lack of memory is an error here, not a bus error at some later store. */
@@ -114,7 +140,7 @@ export class ProcessMemory implements Memory {
   }
 
   #open(owner: number, id: number): number {
-    if (this.#method === "memfd") return openSync(`/proc/${this.#pidOf(owner)}/fd/${id}`, "r+");
+    if (this.#method === "memfd") return openSync(`/proc/${this.#pidOf(owner)}/fd/${id % DESCRIPTORS}`, "r+");
     const fd = posix().shm_open(this.#nameOf(owner, id), O_RDWR, 0);
     if (fd < 0) throw failed("shm_open", 0);
     return fd;
@@ -151,17 +177,34 @@ const unmapper = new FinalizationRegistry<{ address: number; bytes: number }>(({
 function mapShared(fd: number, bytes: number): ArrayBuffer {
   const address = posix().mmap(0, bytes, PROT_READ_WRITE, MAP_SHARED, fd, 0);
   if (address === -1) throw failed("mmap", bytes);
+  return viewMapped(address, bytes);
+}
+
+function viewMapped(address: number, bytes: number): ArrayBuffer {
   const buffer = native().view(address, bytes);
   addresses.set(buffer, address);
   unmapper.register(buffer, { address, bytes });
   return buffer;
 }
 
+/** Local: zeroed memory of this process alone. @throws NO_MEMORY */
+export function mapOwn(bytes: number): ArrayBuffer {
+  checkAvailable(bytes);
+  const address = posix().mmap(0, bytes, PROT_READ_WRITE, MAP_PRIVATE + MAP_ANONYMOUS, -1, 0);
+  if (address === -1) throw failed("mmap", bytes);
+  return viewMapped(address, bytes);
+}
+
+/** Local: where a block of shared memory, or of {@link mapOwn}, lies in this process. */
+export function addressOf(buffer: ArrayBufferLike): number {
+  return addresses.get(buffer)!;
+}
+
 /**
- * Gives the memory back while views may still exist: fresh private zero pages take its addresses, so that a stale view reads zeros
+ * Local: gives the memory back while views may still exist: fresh private zero pages take its addresses, so that a stale view reads zeros
  * and cannot end the process.
  */
-function forget(buffer: ArrayBufferLike): void {
+export function forget(buffer: ArrayBufferLike): void {
   const address = addresses.get(buffer);
   if (address === undefined) return;
   posix().mmap(address, buffer.byteLength, PROT_READ_WRITE, MAP_PRIVATE + MAP_ANONYMOUS + MAP_FIXED, -1, 0);

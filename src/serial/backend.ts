@@ -23,6 +23,8 @@ export function serialBackend(): Backend {
     },
     nodeMemory: serialMemory,
     openMemory: serialMemory,
+    distantMemory: null,
+    attendant: null,
     worldBoard: { buffer: new SharedArrayBuffer(boardBytes(1)), byteOffset: 0 },
     abort: (code) => process.exit(code),
   };

@@ -29,6 +29,8 @@ export function threadsBackend({ rank, size, nodeOf, control, board, ports }: Ra
     nodeMemory: memory,
     // The windows of simulated nodes are memory, unless they are asked to be what they are between real ones.
     openMemory: process.env["PSHMEM_WINDOWS"] === "messages" ? null : memory,
+    distantMemory: null,
+    attendant: null,
     worldBoard: { buffer: board, byteOffset: 0 },
     abort,
   };

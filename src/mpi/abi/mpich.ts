@@ -1,5 +1,5 @@
 /**
- * The MPICH ABI: handles are ints. Header: `mpi.h` of MPICH 4.0.2 (libmpich.so.12, libmpi.so.12), the same since 3.1 and in
+ * The MPICH ABI: handles are ints. Header: `mpi.h` of MPICH 4.0.2 (libmpich.so.12, libmpi.so.12), the same since 3.1, in 5.0.2, and in
  * Intel MPI, MVAPICH and Cray MPICH (https://www.mpich.org/abi/).
  */
 import type { AbiTable } from "./types.ts";

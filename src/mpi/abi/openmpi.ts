@@ -1,6 +1,6 @@
 /**
  * The Open MPI ABI: handles are the addresses of exported variables. Header: `mpi.h` of Open MPI 4.1.4 (libmpi.so.40), the
- * same in 5.0.
+ * same in 5.0 and 6.0, whose library kept its name.
  */
 import type { AbiTable, Lookup } from "./types.ts";
 

@@ -1,6 +1,7 @@
 /**
  * The standard ABI of MPI 5.0 (MPI-5.0 chapter 20 and appendix A; header `mpi_abi.h`, libmpi_abi.so.1), which MPICH 5 and Open MPI 6
- * offer beside their own: handles are small numbers in pointers.
+ * offer beside their own: handles are small numbers in pointers. Compared with the headers of MPICH 5.0.2 and
+ * Open MPI 6.0.0rc2.
  */
 import type { AbiTable } from "./types.ts";
 
