@@ -1,6 +1,13 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { type DType, DTYPES, itemSize, lanesOf, newArray, type TypedArrayOf } from "../../dist/array/dtype.js";
+import {
+  type DType,
+  DTYPES,
+  itemSize,
+  lanesOf,
+  newArray,
+  type TypedArrayOf,
+} from "../../dist/array/dtype.js";
 import { sizeOf } from "../../dist/array/shape.js";
 import { copySlab, packSlab, slabBytes, slabOf, unpackSlab } from "../../dist/array/slab.js";
 
