@@ -4,6 +4,8 @@ import Summary from "./test/summary.ts";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // These need MPI installed, and many minutes: see vitest.mpi.config.ts.
+    exclude: ["test/mpi/**", "test/cluster/**"],
     // Workers and child processes load the built package; the tests must share those very modules.
     server: { deps: { external: [/\/dist\//] } },
     pool: "forks",

@@ -36,7 +36,7 @@ installed. Ranks get no standard input. The job ends with the exit code of the f
   ),
   info: page(
     "pshmem info [--json]",
-    `Prints what this installation and this machine offer.
+    `Prints what this installation and this machine offer. Under mpirun it tells which MPI is in use, and how the ranks lie on nodes.
 
       --json               the same for programs
   -h, --help               print this

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { findTsx, nativeTypeScript } from "../threads/program.ts";
 import { readOptions } from "./arguments.ts";
 import { HELP } from "./help.ts";
+import type { MpiFacts, MpiProblem, Row } from "./info-mpi.ts";
 
 /** What `pshmem info --json` prints. */
 export interface Info {
@@ -17,6 +18,8 @@ export interface Info {
   readonly memoryBytes: number;
   /** Each backend with what there is to say about it. */
   readonly backends: Readonly<Record<"serial" | "threads" | "mpi", string>>;
+  /** The MPI in use, or the one that would be. */
+  readonly mpi: MpiFacts | MpiProblem;
   readonly typescript: string;
   /** The variables of this environment that MPI launchers set. */
   readonly launcher: Readonly<Record<string, string>>;
@@ -46,14 +49,25 @@ export function packageVersion(): string {
   return description.version;
 }
 
-/** Asynchronous: `pshmem info`; resolves with the exit code. @throws BAD_ARGUMENT an option is unknown */
+/**
+ * Asynchronous: `pshmem info`; resolves with the exit code. Under an MPI launcher all ranks must run it, and the first one prints.
+ *
+ * @throws BAD_ARGUMENT an option is unknown
+ */
 export async function info(argv: readonly string[]): Promise<number> {
   const { values } = readOptions(() => parseArgs({ args: [...argv], options: INFO_OPTIONS }));
-  process.stdout.write(values.help ? HELP.info.text : values.json ? toJson(collect()) : toText(collect()));
+  if (values.help) {
+    process.stdout.write(HELP.info.text);
+    return 0;
+  }
+  const { mpiFacts, mpiRows } = await import("./info-mpi.ts");
+  const facts = collect(mpiFacts(process.env));
+  const isFirst = !("job" in facts.mpi) || facts.mpi.job?.rank === 0;
+  if (isFirst) process.stdout.write(values.json ? toJson(facts) : toText(facts, mpiRows(facts.mpi)));
   return 0;
 }
 
-function collect(): Info {
+function collect(mpi: Info["mpi"]): Info {
   return {
     version: packageVersion(),
     node: process.versions.node,
@@ -62,7 +76,8 @@ function collect(): Info {
     arch: process.arch,
     cores: availableParallelism(),
     memoryBytes: totalmem(),
-    backends: { serial: "always", threads: "pshmem run -n N program", mpi: "not in this version" },
+    backends: { serial: "always", threads: "pshmem run -n N program", mpi: "mpirun -n N node program.js" },
+    mpi,
     typescript: typescript(),
     launcher: launcher(),
   };
@@ -93,7 +108,7 @@ function toJson(facts: Info): string {
   return `${JSON.stringify(facts, null, 2)}\n`;
 }
 
-function toText(facts: Info): string {
+function toText(facts: Info, mpi: readonly Row[]): string {
   const variables = Object.entries(facts.launcher).map(([name, value]) => `${name}=${value}`);
   const rows = [
     ["pshmem", facts.version],
@@ -102,6 +117,7 @@ function toText(facts: Info): string {
     ["cores", String(facts.cores)],
     ["memory", `${(facts.memoryBytes / 2 ** 30).toFixed(1)} GiB`],
     ...Object.entries(facts.backends).map(([name, state]) => [`backend ${name}`, state]),
+    ...mpi,
     ["typescript", facts.typescript],
     ["launcher", variables.length === 0 ? "none seen" : variables.join(" ")],
   ] as const;

@@ -1,0 +1,87 @@
+/** However a job ends, it ends whole: its exit code says how, and nothing of it is left. */
+import { basename } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { startIsolated, whyNotIsolated, type IsolatedJob } from "./isolated.ts";
+import { cannotRun, describeEachMpi, launchLine, type Mpi } from "./launch.ts";
+
+const program = new URL("./programs/ends.mjs", import.meta.url).pathname;
+
+const ENDS = [
+  { end: "nothing", doer: "all", code: 0, says: "all have come" },
+  { end: "leave", doer: "all", code: 0, says: "all have come" },
+  { end: "throw", doer: "1", code: 1, says: "rank 1 failed:\nTypeError: boom" },
+  { end: "throw", doer: "all", code: 1, says: "TypeError: boom" },
+  { end: "reject", doer: "1", code: 1, says: "rank 1 failed:\nRangeError: late" },
+  { end: "exit", doer: "0", code: 3, says: "rank 0 exited with code 3" },
+  { end: "exitCode", doer: "1", code: 5, says: "rank 1 exited with code 5" },
+  { end: "abort", doer: "1", code: 7, says: "all have come" },
+];
+
+/** Process numbers of a running job. */
+interface Processes {
+  readonly ranks: readonly number[];
+  readonly launcher: readonly number[];
+}
+
+const SIGNALS: readonly {
+  title: string;
+  signal: NodeJS.Signals;
+  to: (job: Processes) => readonly number[];
+}[] = [
+  { title: "kill -9 of one rank", signal: "SIGKILL", to: ({ ranks }) => ranks.slice(0, 1) },
+  { title: "kill -9 of all ranks", signal: "SIGKILL", to: ({ ranks }) => ranks },
+  { title: "SIGTERM to the launcher", signal: "SIGTERM", to: ({ launcher }) => launcher },
+];
+
+function processesOf(job: IsolatedJob): Processes {
+  const all = [...job.processes()].map(([pid, [command]]) => ({ pid, name: basename(command) }));
+  const named = (pattern: RegExp) => all.filter(({ name }) => pattern.test(name)).map(({ pid }) => pid);
+  return { ranks: named(/^node/), launcher: named(/^(mpi|orte|prte)/) };
+}
+
+function start(mpi: Mpi, end: string, doer: string): IsolatedJob {
+  return startIsolated([...launchLine(mpi, 2), process.execPath, program, end, doer], { jobMs: 60_000 });
+}
+
+/** Asynchronous: waits until a job has no process left; the command lines of those that will not go. */
+async function remains(job: IsolatedJob): Promise<readonly (readonly string[])[]> {
+  // Launchers' daemons end after the launcher.
+  for (let look = 0; look < 100 && job.processes().size > 0; look++) await sleep(100);
+  return [...job.processes().values()];
+}
+
+/** Asynchronous: waits until both ranks are in the middle of their work. */
+async function untilBothWait(job: IsolatedJob): Promise<void> {
+  const state = { ended: false };
+  void job.end.then(() => (state.ended = true));
+  while (!state.ended && (job.text().match(/pid \d+/g) ?? []).length < 2) await sleep(20);
+}
+
+const reason = whyNotIsolated();
+
+if (reason) cannotRun("ends of jobs", reason);
+else
+  describeEachMpi((mpi) => {
+    it.each(ENDS)("$end on rank $doer ends the job with code $code", async ({ end, doer, code, says }) => {
+      const job = start(mpi, end, doer);
+      const ended = await job.end;
+      expect(ended.code, ended.output).toBe(code);
+      expect(ended.output).toContain(says);
+      expect(ended.output).not.toContain("left behind");
+      expect(await remains(job)).toEqual([]);
+    });
+
+    it.each(SIGNALS)("$title ends the job", async ({ signal, to }) => {
+      const job = start(mpi, "wait", "all");
+      await untilBothWait(job);
+      const victims = to(processesOf(job));
+      expect(victims, job.text()).not.toEqual([]);
+      for (const pid of victims) process.kill(pid, signal);
+      const ended = await job.end;
+      expect(ended.code, ended.output).not.toBe(0);
+      expect(ended.output).not.toContain("left behind");
+      expect(ended.output).not.toContain("it hung");
+      expect(await remains(job)).toEqual([]);
+    });
+  });
