@@ -8,6 +8,7 @@ export default defineConfig({
     exclude: ["test/mpi/**", "test/cluster/**"],
     // Workers and child processes load the built package; the tests must share those very modules.
     server: { deps: { external: [/\/dist\//] } },
+    setupFiles: ["test/coverage.ts"],
     pool: "forks",
     maxWorkers: 2,
     reporters: ["default", new Summary()],
