@@ -1,16 +1,17 @@
 /** A communicator without its guard: members, memory, meetings. It trusts its callers; `Comm` is what users hold. */
 import { PshmemError } from "../errors.ts";
 import { Board } from "../node/board.ts";
-import type { Heap, Location, Piece } from "../node/heap.ts";
+import type { Location, Piece } from "../node/heap.ts";
 import type { Machine, Pace } from "../node/machine.ts";
 import { USER, type Box } from "../node/post.ts";
 import { Until } from "../node/script.ts";
 import { SharedWords, wordLayout } from "../node/words.ts";
 import { digestOf } from "./calls.ts";
-import type { DistantMemory, DistantPlace, Ground, Keeper } from "./backend.ts";
+import type { DistantMemory, Ground } from "./backend.ts";
 import type { Communicator } from "./contract.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Call, Engine, Segment, Slab, Words } from "./engine.ts";
+import { lendDistant, lendOnNode, lendSpread } from "./lending.ts";
 import { Letters } from "./letters.ts";
 import { Meeting } from "./meeting.ts";
 import { gatherAll } from "./movers.ts";
@@ -19,8 +20,6 @@ import type { Relay } from "./relay.ts";
 import { NodeSegment } from "./segment.ts";
 import { Service } from "./service.ts";
 import { GroupTopology } from "./topology.ts";
-import { asFault } from "./verdict.ts";
-import { decodeLocation, encodeLocation } from "./wire.ts";
 
 /** Names a communicator among all of a job, for good: the world rank of its rank 0 and a number of that rank's. */
 export interface Context {
@@ -151,7 +150,7 @@ export class Group implements Engine {
   }
 
   allocateSegment(call: Call, bytes: number): Segment {
-    const piece = this.#allocateOnNode({ ...call, digest: digestOf(call.digest ?? 0, bytes) }, bytes);
+    const piece = lendOnNode(this, { ...call, digest: digestOf(call.digest ?? 0, bytes) }, bytes);
     return new NodeSegment(this, piece);
   }
 
@@ -161,11 +160,12 @@ export class Group implements Engine {
     const wordsOf = (rank: number) => (rank === root ? onRoot : count);
     if (this.distant) {
       const { bytes } = wordLayout([wordsOf(this.rank)]);
-      const { places, keeper } = this.allocateDistant({ ...call, digest }, this.distant, bytes);
+      const { places, keeper } = lendDistant(this, { ...call, digest }, this.distant, bytes);
       return this.distant.words(places, keeper);
     }
     const ring = (rank: number) => this.endpoint.backend.ring(this.members[rank]);
-    const { piece, ranks } = this.allocateSpread(
+    const { piece, ranks } = lendSpread(
+      this,
       { ...call, digest },
       (mates) => wordLayout(mates.map(wordsOf)).bytes,
     );
@@ -181,110 +181,9 @@ export class Group implements Engine {
   /** Local: whether a rank's memory is on this rank's node. */
   readonly isLocal = (rank: number): boolean => this.topology.nodeOf(rank) === this.topology.nodeIndex;
 
-  /**
-   * Collective: memory for one-sided access. One piece for all ranks where memory reaches them all, else a piece on each node for
-   * its ranks. `bytesFor` says how much some ranks need; `ranks` are those whose part is in the piece.
-   */
-  allocateSpread(
-    call: Call,
-    bytesFor: (ranks: readonly number[]) => number,
-  ): { piece: Piece; ranks: readonly number[] } {
-    const everyone = this.members.map((_, rank) => rank);
-    const heap = this.topology.nodeCount === 1 ? this.endpoint.nodeHeap : this.endpoint.openHeap;
-    if (heap) return { piece: this.#allocateOpen(call, heap, bytesFor(everyone)), ranks: everyone };
-    const { mates } = this.topology;
-    return { piece: this.#allocateOnNode(call, bytesFor(mates)), ranks: mates };
-  }
-
   /** Local: the memory for one-sided access, where ranks are beyond the reach of load and store and calls reach them. */
   get distant(): DistantMemory | null {
     return this.topology.nodeCount === 1 ? null : this.endpoint.backend.distantMemory;
-  }
-
-  /** Collective: a piece of distant memory on each rank, `bytes` on this one, and the places of all. */
-  allocateDistant(
-    call: Call,
-    memory: DistantMemory,
-    bytes: number,
-  ): { piece: Piece; places: readonly DistantPlace[]; keeper: Keeper } {
-    const me = [this.endpoint.backend.rank];
-    const { piece, fault } = call.fault
-      ? { piece: null, fault: call.fault }
-      : tryAllocate(memory.heap, bytes, me);
-    const address = Float64Array.of(piece ? memory.publish(piece) : 0);
-    try {
-      const all = gatherAll(this, { ...call, fault }, new Uint8Array(address.buffer));
-      const places = all.map((one, rank) => ({
-        owner: this.members[rank],
-        address: new Float64Array(one.slice().buffer)[0],
-      }));
-      return { piece: piece!, places, keeper: this.#keep(piece!) };
-    } catch (error) {
-      piece?.close();
-      throw error;
-    }
-  }
-
-  /** The service tells when all have closed; to a rank of another node a request that says nothing is the bell. */
-  #keep(piece: Piece): Keeper {
-    const { service } = this;
-    const nothing = new Uint8Array();
-    const handle = service.open(
-      () => nothing,
-      () => piece.close(),
-      { kind: "bell" },
-    );
-    return {
-      poll: () => service.poll(),
-      close: () => service.close(handle),
-      ring: (rank) => {
-        if (this.isLocal(rank)) this.endpoint.backend.ring(this.members[rank]);
-        else service.notify(rank, handle, nothing);
-      },
-    };
-  }
-
-  /** Collective: a piece on each node, which the node's ranks share. */
-  #allocateOnNode(call: Call, bytes: number): Piece {
-    const { mates, nodeRank } = this.topology;
-    const lender: Lender = {
-      heap: this.endpoint.nodeHeap,
-      audience: mates.map((rank) => this.members[rank]),
-      lends: nodeRank === 0,
-      // The leader of each node shows the place in its slot.
-      payload: () => undefined,
-      find: () => this.#meeting.locationAt(0),
-    };
-    return this.#allocate(call, bytes, lender);
-  }
-
-  /** Collective: one piece that every rank of the communicator can load from and store to. */
-  #allocateOpen(call: Call, heap: Heap, bytes: number): Piece {
-    const lender: Lender = {
-      heap,
-      audience: this.members,
-      lends: this.rank === 0,
-      // Rank 0 tells the place to all, those on other nodes too.
-      payload: encodeLocation,
-      find: decodeLocation,
-    };
-    return this.#allocate({ ...call, root: 0 }, bytes, lender);
-  }
-
-  /** The lender allocates before the meeting, so that its failure is part of the verdict; the others attach after it. */
-  #allocate(call: Call, bytes: number, { heap, audience, lends, payload, find }: Lender): Piece {
-    const { piece, fault } =
-      lends && !call.fault ? tryAllocate(heap, bytes, audience) : { piece: null, fault: call.fault };
-    try {
-      const result = this.meet(
-        { ...call, fault, payload: piece ? payload(piece.location) : undefined },
-        piece?.location,
-      );
-      return piece ?? heap.attach(find(result), bytes);
-    } catch (error) {
-      if (piece) heap.discard(piece, audience);
-      throw error;
-    }
   }
 
   /** Collective, blocking: see `Segment.update`. */
@@ -344,33 +243,4 @@ function spread(values: readonly number[], ranks: readonly number[], size: numbe
   const list = Array.from({ length: size }, () => NaN);
   ranks.forEach((rank, i) => (list[rank] = values[i]));
   return list;
-}
-
-/** Who lends the memory for all ranks of an audience, and how the others learn where it is. */
-interface Lender {
-  readonly heap: Heap;
-  /** World ranks. */
-  readonly audience: readonly number[];
-  /** Whether it is this rank. */
-  readonly lends: boolean;
-  readonly payload: (location: Location) => Uint8Array | undefined;
-  readonly find: (payload: Uint8Array) => Location;
-}
-
-function tryAllocate(
-  heap: Heap,
-  bytes: number,
-  audience: readonly number[],
-): { piece: Piece | null; fault?: PshmemError } {
-  try {
-    return { piece: heap.allocate(bytes, audience) };
-  } catch (error) {
-    return { piece: null, fault: noMemory(error, bytes) };
-  }
-}
-
-function noMemory(error: unknown, bytes: number): PshmemError {
-  if (!(error instanceof RangeError)) return asFault(error);
-  const text = `${bytes} bytes of shared memory cannot be had (${error.message}); ask for less, or give the machine more`;
-  return new PshmemError("NO_MEMORY", text, { bytes, cause: error });
 }

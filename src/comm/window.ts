@@ -19,6 +19,7 @@ import { digestOf } from "./calls.ts";
 import type { Communicator, FetchOp, Window } from "./contract.ts";
 import { FETCH_OPS } from "./element.ts";
 import type { Group } from "./group.ts";
+import { lendDistant, lendSpread } from "./lending.ts";
 import { RemoteWindow } from "./remote-window.ts";
 import { moveAllToAll } from "./movers.ts";
 
@@ -57,11 +58,11 @@ export function makeWindow<D extends DType>(
     );
   if (group.distant) {
     const { bytes } = SharedWindow.layout([counts[group.rank]], itemSize(dtype));
-    const { piece, places, keeper } = group.allocateDistant({ op }, group.distant, bytes);
+    const { piece, places, keeper } = lendDistant(group, { op }, group.distant, bytes);
     const own = { piece, count: counts[group.rank] };
     return new GuardedWindow<D>(comm, group, dtype, counts, group.distant.window(dtype, places, keeper, own));
   }
-  const { piece, ranks } = group.allocateSpread({ op }, (some) => layout(some).bytes);
+  const { piece, ranks } = lendSpread(group, { op }, (some) => layout(some).bytes);
   const { offsets } = layout(ranks);
   const shared = new SharedWindow(piece, dtype, counts, ranks, offsets, group.rank);
   if (ranks.length === group.size) return new GuardedWindow<D>(comm, group, dtype, counts, shared);

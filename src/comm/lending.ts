@@ -1,0 +1,146 @@
+/** Memory that one rank lends to others of a communicator: on its node, to all by load and store, or to all by calls. */
+import { PshmemError } from "../errors.ts";
+import type { Heap, Location, Piece } from "../node/heap.ts";
+import type { DistantMemory, DistantPlace, Keeper } from "./backend.ts";
+import type { Call } from "./engine.ts";
+import type { Group } from "./group.ts";
+import { gatherAll } from "./movers.ts";
+import { asFault } from "./verdict.ts";
+import { decodeLocation, encodeLocation } from "./wire.ts";
+
+/**
+ * Collective: memory for one-sided access. One piece for all ranks where memory reaches them all, else a piece on each node for
+ * its ranks. `bytesFor` says how much some ranks need; `ranks` are those whose part is in the piece.
+ */
+export function lendSpread(
+  group: Group,
+  call: Call,
+  bytesFor: (ranks: readonly number[]) => number,
+): { piece: Piece; ranks: readonly number[] } {
+  const everyone = group.members.map((_, rank) => rank);
+  const heap = group.topology.nodeCount === 1 ? group.endpoint.nodeHeap : group.endpoint.openHeap;
+  if (heap) return { piece: lendToAll(group, call, heap, bytesFor(everyone)), ranks: everyone };
+  const { mates } = group.topology;
+  return { piece: lendOnNode(group, call, bytesFor(mates)), ranks: mates };
+}
+
+/** Collective: a piece of distant memory on each rank, `bytes` on this one, and the places of all. */
+export function lendDistant(
+  group: Group,
+  call: Call,
+  memory: DistantMemory,
+  bytes: number,
+): { piece: Piece; places: readonly DistantPlace[]; keeper: Keeper } {
+  const me = [group.endpoint.backend.rank];
+  const { piece, fault } = call.fault
+    ? { piece: null, fault: call.fault }
+    : tryAllocate(memory.heap, bytes, me);
+  const address = Float64Array.of(piece ? memory.publish(piece) : 0);
+  try {
+    const all = gatherAll(group, { ...call, fault }, new Uint8Array(address.buffer));
+    const places = all.map((one, rank) => ({
+      owner: group.members[rank],
+      address: new Float64Array(one.slice().buffer)[0],
+    }));
+    return { piece: piece!, places, keeper: keeperOf(group, piece!) };
+  } catch (error) {
+    piece?.close();
+    throw error;
+  }
+}
+
+/** The service tells when all have closed; to a rank of another node a request that says nothing is the bell. */
+function keeperOf(group: Group, piece: Piece): Keeper {
+  const { service } = group;
+  const nothing = new Uint8Array();
+  const handle = service.open(
+    () => nothing,
+    () => piece.close(),
+    { kind: "bell" },
+  );
+  return {
+    poll: () => service.poll(),
+    close: () => service.close(handle),
+    ring: (rank) => {
+      if (group.isLocal(rank)) group.endpoint.backend.ring(group.members[rank]);
+      else service.notify(rank, handle, nothing);
+    },
+  };
+}
+
+/** Collective: a piece on each node, which the node's ranks share. */
+export function lendOnNode(group: Group, call: Call, bytes: number): Piece {
+  const { mates, nodeRank } = group.topology;
+  const lender: Lender = {
+    heap: group.endpoint.nodeHeap,
+    audience: mates.map((rank) => group.members[rank]),
+    lends: nodeRank === 0,
+    // The leader of each node shows the place in its slot.
+    payload: () => undefined,
+    find: () => group.locationAt(0),
+  };
+  return lend(group, call, bytes, lender);
+}
+
+/** Collective: one piece that every rank of the communicator can load from and store to. */
+function lendToAll(group: Group, call: Call, heap: Heap, bytes: number): Piece {
+  const lender: Lender = {
+    heap,
+    audience: group.members,
+    lends: group.rank === 0,
+    // Rank 0 tells the place to all, those on other nodes too.
+    payload: encodeLocation,
+    find: decodeLocation,
+  };
+  return lend(group, { ...call, root: 0 }, bytes, lender);
+}
+
+/** The lender allocates before the meeting, so that its failure is part of the verdict; the others attach after it. */
+function lend(
+  group: Group,
+  call: Call,
+  bytes: number,
+  { heap, audience, lends, payload, find }: Lender,
+): Piece {
+  const { piece, fault } =
+    lends && !call.fault ? tryAllocate(heap, bytes, audience) : { piece: null, fault: call.fault };
+  try {
+    const result = group.meet(
+      { ...call, fault, payload: piece ? payload(piece.location) : undefined },
+      piece?.location,
+    );
+    return piece ?? heap.attach(find(result), bytes);
+  } catch (error) {
+    if (piece) heap.discard(piece, audience);
+    throw error;
+  }
+}
+
+/** Who lends the memory for all ranks of an audience, and how the others learn where it is. */
+interface Lender {
+  readonly heap: Heap;
+  /** World ranks. */
+  readonly audience: readonly number[];
+  /** Whether it is this rank. */
+  readonly lends: boolean;
+  readonly payload: (location: Location) => Uint8Array | undefined;
+  readonly find: (payload: Uint8Array) => Location;
+}
+
+function tryAllocate(
+  heap: Heap,
+  bytes: number,
+  audience: readonly number[],
+): { piece: Piece | null; fault?: PshmemError } {
+  try {
+    return { piece: heap.allocate(bytes, audience) };
+  } catch (error) {
+    return { piece: null, fault: noMemory(error, bytes) };
+  }
+}
+
+function noMemory(error: unknown, bytes: number): PshmemError {
+  if (!(error instanceof RangeError)) return asFault(error);
+  const text = `${bytes} bytes of shared memory cannot be had (${error.message}); ask for less, or give the machine more`;
+  return new PshmemError("NO_MEMORY", text, { bytes, cause: error });
+}
