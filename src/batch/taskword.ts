@@ -58,10 +58,10 @@ export function claimed(word: number): number {
   return changed(word, RUNNING, (word & ~HELD) | LIVE | through);
 }
 
-/** Set to a state by hand. A task at work that is said to be RUNNING stays at work. */
+/** Set to a state by hand. A task at work that is said to be RUNNING keeps its word: its worker knows it by that when it leaves it. */
 export function withState(word: number, state: TaskState): number {
-  const keep = state === RUNNING && isLive(word) ? word : word & ~LIVE;
-  return changed(word, state, keep & ~HELD);
+  if (state === RUNNING && isLive(word)) return word;
+  return changed(word, state, word & ~(LIVE | HELD));
 }
 
 /** Left by its worker without a word on how it ended. */

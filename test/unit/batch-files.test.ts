@@ -256,6 +256,16 @@ describe("two jobs on one directory", () => {
     expect(next(one, RUNNING)).toBe(null);
   });
 
+  test("a task at work that is said to be RUNNING is left like any other", () => {
+    const [one, two] = [job(["a"], "one"), job(["a"], "two")];
+    expect(next(one)).toBe(0);
+    one.set(0, RUNNING);
+    expect(next(two, RUNNING)).toBe(null);
+    one.leave();
+    expect(leftovers(["a"])).toEqual([]);
+    expect(next(one, RUNNING)).toBe(0);
+  });
+
   test("a job started later does not take what is at work either", () => {
     const one = job(["a", "b"], "one");
     expect(next(one)).toBe(0);
