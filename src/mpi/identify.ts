@@ -11,6 +11,8 @@ export interface Identity {
   /** For example `MPICH` or `Open MPI`. */
   readonly implementation: string;
   readonly version: string;
+  /** All that the library says of itself. */
+  readonly text: string;
   readonly abi: AbiTable;
 }
 
@@ -35,12 +37,13 @@ export function identify(library: NativeLibrary, path: string): Identity {
     return {
       implementation: found?.name ?? "an MPI 5 library",
       version: version ?? text,
+      text,
       abi: standardAbi(),
     };
   }
   if (!found || !version) throw unknown(path, text);
   const abi = found.abi === "openmpi" ? openMpiAbi((symbol) => addressOf(library, symbol, path)) : mpichAbi();
-  return { implementation: found.name, version, abi };
+  return { implementation: found.name, version, text, abi };
 }
 
 function versionText(library: NativeLibrary, path: string): string {

@@ -25,6 +25,9 @@ export interface MpiWorld {
   abort(code: number): never;
 }
 
+/** No message has it; MPI promises tags up to 32767 (MPI-4.1 §9.1.2). */
+const TAG_NOBODY_SENDS = 32767;
+
 /** What a launcher says of the number of processes it started, variable by variable. */
 const SIZE_VARIABLES = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"] as const;
 
@@ -111,11 +114,48 @@ function intFrom(call: (cell: Int32Array) => void): number {
 const PASS_ON_MS = 200;
 
 function abort({ calls, abi }: MpiLibrary, code: number): never {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PASS_ON_MS);
+  sleep(PASS_ON_MS);
   calls.MPI_Abort(abi.COMM_WORLD, code);
   // MPI_Abort need not return; where it does, the launcher is on its way to end this process.
   process.kill(process.pid, "SIGKILL");
   throw new Error("unreachable");
+}
+
+/** How often and how long (ms) a rank lets MPI pass on what it still holds, where nothing else will. */
+const LAST_TURNS = 20;
+const TURN_MS = 2;
+
+/**
+ * Collective, blocking: ends MPI. MPICH before 4.2 over UCX may hang in MPI_Finalize on several nodes: a rank that has closed its
+ * connections waits in the launcher's barrier and no longer answers those that still close theirs to it (pmodels/mpich pull
+ * request 6596). There all ranks meet once more and leave without it: the launcher takes an exit with code 0 for a clean one.
+ */
+function finalize(world: MpiWorld): void {
+  const { calls } = world.library;
+  if (!finalizeHangs(world)) {
+    calls.MPI_Finalize();
+    return;
+  }
+  world.barrier();
+  for (let turn = 0; turn < LAST_TURNS; turn++) {
+    progress(world);
+    sleep(TURN_MS);
+  }
+}
+
+function finalizeHangs({ library, nodeOf }: MpiWorld): boolean {
+  const overUcx = library.implementation === "MPICH" && /\bch4:ucx\b/.test(library.text);
+  return overUcx && new Set(nodeOf).size > 1 && Number.parseFloat(library.version) < 4.2;
+}
+
+/** A look for a message that nobody sends. */
+function progress({ library: { calls, abi }, wire }: MpiWorld): void {
+  const status = new Int32Array(new ArrayBuffer(abi.statusWords * 4));
+  calls.MPI_Iprobe(abi.ANY_SOURCE, TAG_NOBODY_SENDS, wire, new Int32Array(1), status);
+}
+
+function sleep(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 /**
@@ -132,7 +172,7 @@ export function endWithProcess(world: MpiWorld, settle: () => void): void {
     if (code === 0 && !told) {
       settle();
       pinLibraries();
-      world.library.calls.MPI_Finalize();
+      finalize(world);
       return;
     }
     if (!told) writeSync(2, `pshmem: rank ${world.rank} exited with code ${code}\n`);

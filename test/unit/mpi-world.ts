@@ -18,7 +18,7 @@ export function fakeWorld(facts: {
     },
   });
   return {
-    library: { implementation: "an MPI", version: "1", path: "libmpi.so", abi, calls },
+    library: { implementation: "an MPI", version: "1", text: "", path: "libmpi.so", abi, calls },
     rank: 0,
     size: nodeOf.length,
     wire: 0,
