@@ -15,18 +15,23 @@ describeEachMpi((mpi) => {
 
 /** MPICH can behave as if its ranks were on several nodes. */
 const simulated = [
-  { title: "4 ranks on 2 nodes, cyclic", ranks: 4, nodes: 2, block: false },
-  { title: "4 ranks on 2 nodes, block", ranks: 4, nodes: 2, block: true },
-  { title: "2 + 1 + 1 ranks on 3 nodes, cyclic", ranks: 4, nodes: 3, block: false },
-  { title: "3 ranks on 2 nodes, block", ranks: 3, nodes: 2, block: true },
+  { title: "4 ranks on 2 nodes, cyclic", ranks: 4, nodes: 2, block: false, windows: "rma" },
+  { title: "4 ranks on 2 nodes, block", ranks: 4, nodes: 2, block: true, windows: "messages" },
+  { title: "2 + 1 + 1 ranks on 3 nodes, cyclic", ranks: 4, nodes: 3, block: false, windows: "messages" },
+  { title: "2 + 1 ranks on 2 nodes, block", ranks: 3, nodes: 2, block: true, windows: "rma" },
 ];
 
 describeMpi("MPICH", (mpi) => {
-  for (const { title, ranks, nodes, block } of simulated) {
+  for (const { title, ranks, nodes, block, windows } of simulated) {
     const env = {
+      PSHMEM_WINDOWS: windows,
       MPIR_CVAR_NUM_CLIQUES: String(nodes),
       ...(block ? { MPIR_CVAR_CLIQUES_BY_BLOCK: "1" } : {}),
     };
-    describeConformance(title, [...launchLine(mpi, ranks), ...TYPESCRIPT], { ranks, env, jobMs: JOB_MS });
+    describeConformance(`${title}, ${windows}`, [...launchLine(mpi, ranks), ...TYPESCRIPT], {
+      ranks,
+      env,
+      jobMs: JOB_MS,
+    });
   }
 });
