@@ -36,6 +36,14 @@ export interface Slab {
   readonly strides: readonly number[];
 }
 
+/** What the root of an update does; nothing of it runs on other ranks. */
+export interface Writing {
+  /** Writes into the segment, while all other ranks wait. */
+  write(): void;
+  /** After `write`, and only where there are other nodes: what was written; null for nothing. */
+  slab(): Slab | null;
+}
+
 /** Memory that the ranks of one node share, one copy on every node of the communicator, zeroed at the start. */
 export interface Segment {
   readonly buffer: ArrayBufferLike;
@@ -43,10 +51,10 @@ export interface Segment {
   readonly byteOffset: number;
   readonly byteLength: number;
   /**
-   * Collective. When all ranks have entered and agree, `write` runs on `call.root` (it returns the slab it wrote), the
-   * slab is copied to all other nodes, and then all ranks leave. An exception of `write` is thrown on every rank.
+   * Collective. When all ranks have entered and agree, `writing` writes on `call.root`, its slab is copied to all other nodes, and then
+   * all ranks leave. An exception of `write` is thrown on every rank.
    */
-  update(call: Call, write: () => Slab | null): void;
+  update(call: Call, writing: Writing): void;
   /** Local, idempotent. The memory is given back when every rank of the communicator has closed. */
   close(): void;
 }

@@ -4,7 +4,7 @@
  */
 import { packSlab, slabBytes, unpackSlab } from "../array/slab.ts";
 import type { Waits } from "../node/script.ts";
-import type { Slab } from "./engine.ts";
+import type { Slab, Writing } from "./engine.ts";
 import { LETTER, type Letters } from "./letters.ts";
 import { branchOf } from "./tree.ts";
 
@@ -17,8 +17,7 @@ export interface Memory {
 
 /** What the root writes, and where every rank sees it. */
 export interface Relay {
-  /** Runs on the root: writes, and says where; null for nothing. */
-  readonly write: () => Slab | null;
+  readonly writing: Writing;
   /** This node's segment. */
   readonly memory: Memory;
 }
