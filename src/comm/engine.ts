@@ -66,6 +66,12 @@ export interface Segment {
 export interface Words {
   load(rank: number, index: number): number;
   store(rank: number, index: number, value: number): void;
+  /**
+   * As `load` and `store`, but in no order with others' operations: for a word that one rank at a time may touch, which the next one
+   * comes to by an operation that has an order. Where ranks share memory it costs a tenth.
+   */
+  read(rank: number, index: number): number;
+  write(rank: number, index: number, value: number): void;
   /** Adds and returns the old value; wraps at 32 bits. */
   add(rank: number, index: number, value: number): number;
   /** Stores and returns the old value. */
