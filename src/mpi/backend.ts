@@ -142,8 +142,7 @@ function offerControl(
         })
       : null;
   const ids = world.allgather([id]);
-  if (leader !== world.rank && ids[leader] >= 0)
-    control = attempt(() => memory.attach(leader, ids[leader], bytes));
+  if (leader !== world.rank && ids[leader] >= 0) control = attempt(() => memory.attach(leader, ids[leader]));
   const joined = world.allgather([control ? 1 : 0]).every((one) => one === 1);
   if (joined) return control;
   memory.end();
