@@ -230,8 +230,8 @@ function rowsAfter(slab: Slab, row: number): number {
   return extent - (row % extent);
 }
 
-/** Where row number `row` begins, in bytes. */
-function rowOffset(slab: Slab, row: number): number {
+/** Where row number `row` of a slab begins, in bytes from where its offset counts. Local. */
+export function rowOffset(slab: Slab, row: number): number {
   let rest = row;
   let offset = slab.offset;
   for (let axis = slab.shape.length - 1; axis >= 0; axis--) {

@@ -40,8 +40,10 @@ export interface Slab {
 export interface Writing {
   /** Writes into the segment, while all other ranks wait. */
   write(): void;
-  /** After `write`, and only where there are other nodes: what was written; null for nothing. */
+  /** Where `write` writes; null for nothing. Asked only where there are other nodes. */
   slab(): Slab | null;
+  /** The slab's bytes, row after row, for a slab that is small enough to travel with the call. */
+  bytes(): Uint8Array;
 }
 
 /** Memory that the ranks of one node share, one copy on every node of the communicator, zeroed at the start. */

@@ -3,19 +3,20 @@
  * one may write while the others wait. Inside a node by the board; between nodes by messages of the node leaders, up and
  * down a tree. The verdict travels with what everybody waits for anyway.
  */
+import { slabBytes, unpackSlab } from "../array/slab.ts";
 import { SLOT, TEXT, type Board, type Slot } from "../node/board.ts";
 import type { Location } from "../node/heap.ts";
 import type { Machine } from "../node/machine.ts";
 import { Rendezvous, type Agenda } from "../node/rendezvous.ts";
 import { Script, type Waits } from "../node/script.ts";
 import { numberOf } from "./calls.ts";
-import type { Call } from "./engine.ts";
+import { PAYLOAD_BYTES, type Call, type Writing } from "./engine.ts";
 import { LETTER, type Letters } from "./letters.ts";
-import { relay, type Relay } from "./relay.ts";
+import { relay, type Memory, type Relay } from "./relay.ts";
 import type { GroupTopology } from "./topology.ts";
 import { branchOf } from "./tree.ts";
 import { asFault, decodeFault, encodeFault, merged, type Statement } from "./verdict.ts";
-import { decodeSlab, encodeSlab, packStatement, unpackStatement } from "./wire.ts";
+import { decodeSlab, decodeSmall, encodeSlab, encodeSmall, packStatement, unpackStatement } from "./wire.ts";
 
 /** The turns of a meeting. */
 type Turn =
@@ -49,6 +50,8 @@ export class Meeting implements Agenda {
   /** The turns of a meeting on one node in which the rank at this place writes: made once, since every `set` wants them. */
   readonly #writerAlone: readonly (readonly number[])[];
   #plan: readonly Turn[] = [];
+  /** On a leader, after the exchange: the slab came with it. */
+  #isWritten = false;
   #call!: Call;
   #relay: Relay | undefined;
 
@@ -74,9 +77,9 @@ export class Meeting implements Agenda {
    * `writing` is what the root does while all others wait.
    */
   begin(call: Call, location?: Location, writing?: Relay): Machine {
-    this.#call = call;
+    this.#call = writing && this.#topology.nodeCount > 1 ? this.#withSmall(call, writing.writing) : call;
     this.#relay = writing;
-    this.#fill(this.#board.slot(this.#rendezvous.parity, this.#topology.nodeRank), call, location);
+    this.#fill(this.#board.slot(this.#rendezvous.parity, this.#topology.nodeRank), this.#call, location);
     if (this.#topology.nodeCount > 1) this.#arrange(call.root ?? 0, writing !== undefined);
     else this.#arrangeAlone(call.root ?? 0, writing !== undefined);
     return this.#rendezvous.begin(this);
@@ -118,8 +121,9 @@ export class Meeting implements Agenda {
     return null;
   }
 
+  /** With a small slab, which travelled with the statements, the exchange is all. */
   acted(turn: number): boolean {
-    return this.#plan[turn] !== "exchange" || !this.#board.failed;
+    return this.#plan[turn] !== "exchange" || !(this.#board.failed || this.#isWritten);
   }
 
   /** The slots of the meeting just over are those of the other parity than the next one's. */
@@ -142,6 +146,15 @@ export class Meeting implements Agenda {
       words[SLOT.BLOCK] = location.block;
       words[SLOT.PLACE] = location.slot;
     }
+  }
+
+  /** On the root: the slab travels with the call if it is small enough. */
+  #withSmall(call: Call, writing: Writing): Call {
+    if (call.fault || call.root !== this.#rank) return call;
+    const slab = writing.slab();
+    if (!slab || slabBytes(slab) > PAYLOAD_BYTES) return call;
+    const payload = encodeSmall(slab, writing.bytes());
+    return payload.length > PAYLOAD_BYTES ? call : { ...call, payload };
   }
 
   #arrangeAlone(root: number, writes: boolean): void {
@@ -227,7 +240,15 @@ export class Meeting implements Agenda {
       LETTER.EXCHANGE,
       packStatement(said.statement, said.payload),
     );
-    this.#conclude(said.statement, said.payload);
+    this.#isWritten = false;
+    if (!this.#relay || said.statement.fault) this.#conclude(said.statement, said.payload);
+    else if (said.payload.length > 0) this.#writeSmall(this.#relay.memory, said.payload);
+  }
+
+  #writeSmall(memory: Memory, payload: Uint8Array): void {
+    const { slab, bytes } = decodeSmall(payload);
+    unpackSlab(memory, slab, 0, bytes);
+    this.#isWritten = true;
   }
 
   /** The root's payload if the root is on this node. */

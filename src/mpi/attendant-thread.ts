@@ -40,9 +40,9 @@ const outbound = new MpiCourier({ library, wire: start.answers });
 const courier: Courier = {
   slice: inbound.slice,
   push: (message) => outbound.push(message),
-  pull(deliver) {
+  pull(taker) {
     outbound.reap();
-    return inbound.pull(deliver);
+    return inbound.pull(taker);
   },
 };
 const post = new Post(

@@ -6,6 +6,7 @@ import {
   itemSize,
   lanesOf,
   makeArray,
+  newArray,
   type DType,
   type ReadonlyTypedArrayOf,
   type TypedArrayOf,
@@ -258,6 +259,13 @@ class Filling<D extends DType> implements Writing {
   slab(): Slab | null {
     const { offset, shape, strides } = this.#placement!.target;
     return sizeOf(shape) === 0 ? null : slabOf(this.#dtype, offset, shape, strides);
+  }
+
+  bytes(): Uint8Array {
+    const { data, offset, strides, shape } = this.#placement!.source;
+    const packed = newArray(this.#dtype, sizeOf(shape));
+    copySlab(packed, 0, stridesOf(shape), data, offset, strides, shape, lanesOf(this.#dtype));
+    return new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength);
   }
 }
 
