@@ -1,0 +1,32 @@
+/** All benchmarks, in the order of the table. */
+import type { Case } from "../case.ts";
+import { barrier } from "./barrier.ts";
+import { claim, claimOnDisk, noopTasks } from "./batch.ts";
+import { create, openAtOnce } from "./create.ts";
+import { counter, lockContended, lockFree, lockShares, lockStall } from "./lock.ts";
+import { setNodes, setOneNode, setStrided } from "./set.ts";
+
+/** The benchmarks that ranks take turns in. */
+export const CASES: readonly Case[] = [
+  barrier,
+  setOneNode,
+  setStrided,
+  setNodes,
+  create,
+  openAtOnce,
+  lockFree,
+  lockContended,
+  lockShares,
+  lockStall,
+  counter,
+  claim,
+  claimOnDisk,
+  noopTasks,
+];
+
+/** Local: the benchmark of this name. */
+export function caseOf(id: string): Case {
+  const found = CASES.find((one) => one.id === id);
+  if (!found) throw new Error(`no benchmark '${id}'; there are ${CASES.map((one) => one.id).join(", ")}`);
+  return found;
+}

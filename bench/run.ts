@@ -1,0 +1,46 @@
+/**
+ * `npm run bench [-- words…]`: runs benchmarks on every backend present. Words are the beginnings of names of benchmarks and settings; those
+ * not named are left out, and what they gave before is kept. Writes `results/*.json` and the report made of them.
+ */
+import { runCase, type Tools } from "./bench.ts";
+import { CASES } from "./cases/all.ts";
+import { machineOf } from "./machine.ts";
+import { findPython } from "./python.ts";
+import { buildReferences } from "./references.ts";
+import { writeRows } from "./results.ts";
+import { findSetting, SETTINGS, type Setting, type SettingName } from "./settings.ts";
+import { lineOf } from "./table.ts";
+
+const words = process.argv.slice(2);
+
+/** The names that begin with one of the words; all if no word is meant for these names. */
+function choose<Name extends string>(names: readonly Name[]): readonly Name[] {
+  const chosen = names.filter((name) => words.some((word) => name.startsWith(word)));
+  return chosen.length > 0 ? chosen : names;
+}
+
+const ids = choose(CASES.map(({ id }) => id));
+const settingNames = choose(Object.keys(SETTINGS) as SettingName[]);
+const tools = new Map<Setting["mpi"], Tools>();
+
+function toolsFor({ mpi }: Setting): Tools {
+  const found = tools.get(mpi) ?? {
+    references: buildReferences(mpi),
+    python: mpi ? findPython(mpi) : "Python ranks need MPI",
+  };
+  tools.set(mpi, found);
+  return found;
+}
+
+for (const one of CASES.filter(({ id }) => ids.includes(id))) {
+  for (const name of one.settings.filter((setting) => settingNames.includes(setting))) {
+    const setting = findSetting(name);
+    if (typeof setting === "string") {
+      console.log(`${one.id} ${name}: left out: ${setting}`);
+      continue;
+    }
+    const rows = await runCase(one, setting, toolsFor(setting));
+    for (const row of rows) console.log(lineOf(row));
+    writeRows(one.id, machineOf(tools), rows);
+  }
+}

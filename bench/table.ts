@@ -1,0 +1,71 @@
+/** Results as text. */
+import type { Spread } from "./statistics.ts";
+import type { Comparison, Row } from "./results.ts";
+import { SETTINGS } from "./settings.ts";
+
+/** Milliseconds as they are read best. */
+export function timeText(ms: number): string {
+  if (ms >= 1000) return `${(ms / 1000).toPrecision(3)} s`;
+  if (ms >= 1) return `${ms.toPrecision(3)} ms`;
+  if (ms >= 1e-3) return `${(ms * 1e3).toPrecision(3)} µs`;
+  return `${(ms * 1e6).toPrecision(3)} ns`;
+}
+
+function bytesText(bytes: number): string {
+  if (bytes >= 2 ** 20 && bytes % 2 ** 20 === 0) return `${bytes / 2 ** 20} MiB`;
+  if (bytes >= 2 ** 10 && bytes % 2 ** 10 === 0) return `${bytes / 2 ** 10} KiB`;
+  return `${bytes} B`;
+}
+
+const SIZE_TEXT: Readonly<Record<Row["sizeIs"], (size: number) => string>> = {
+  none: () => "",
+  bytes: (size) => `, ${bytesText(size)}`,
+  tasks: (size) => `, ${size} tasks`,
+  rank: (size) => (size === 0 ? ", by its root" : `, by rank ${size}`),
+};
+
+/** What a row is about, without its setting. */
+export function titleText({ title, sizeIs, size }: Row): string {
+  return title + SIZE_TEXT[sizeIs](size);
+}
+
+/** A value of a row, in its unit. */
+export function valueText({ unit }: Row, value: number): string {
+  return unit === "time" ? timeText(value) : unit === "share" ? value.toFixed(3) : String(value);
+}
+
+const ratioText = (ratio: number): string => (ratio >= 100 ? ratio.toFixed(0) : ratio.toPrecision(3));
+
+/** A ratio with its quartiles. */
+export function spreadText({ q1, median, q3 }: Spread): string {
+  return `${ratioText(median)} (${ratioText(q1)} … ${ratioText(q3)})`;
+}
+
+/** Whether a goal is met; null where there is none, or nothing was measured. */
+export function isMet({ goal, series }: Comparison): boolean | null {
+  return goal === null || !series ? null : series.ratio.median >= goal;
+}
+
+/** Whether the median of ours is within its own bound; null where there is none. */
+export function isWithin({ bound, ours }: Row): boolean | null {
+  if (!bound || !ours) return null;
+  return "most" in bound ? ours.spread.median <= bound.most : ours.spread.median >= bound.least;
+}
+
+/** A row for the terminal. */
+export function lineOf(row: Row): string {
+  const head = `${titleText(row)} [${SETTINGS[row.setting].title}]: `;
+  if (!row.ours) return `${head}failed: ${row.problem}`;
+  const within = isWithin(row);
+  const bound = within === null ? "" : within ? " (within its bound)" : " (NOT WITHIN ITS BOUND)";
+  const { q1, median, q3 } = row.ours.spread;
+  const ours = `${valueText(row, median)} (${valueText(row, q1)} … ${valueText(row, q3)})${bound}`;
+  return [head + ours, ...row.against.map((one) => `    ${comparisonText(row, one)}`)].join("\n");
+}
+
+function comparisonText(row: Row, one: Comparison): string {
+  if (!one.series) return `${one.name}: not run: ${one.problem?.split("\n").at(-1)}`;
+  const met = isMet(one);
+  const goal = met === null ? "" : `, goal ${ratioText(one.goal!)} ${met ? "met" : "NOT MET"}`;
+  return `${one.name}: ${valueText(row, one.series.spread.median)}, × ${spreadText(one.series.ratio)}${goal}`;
+}
