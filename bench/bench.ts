@@ -160,9 +160,7 @@ async function runEntries(one: Case, size: number, entries: readonly Entry[], jo
       close: () => ask({ do: "close", side }, MAKE_MS),
     });
   }
-  const series = one.once
-    ? await playOnce(players, one.value, one.once)
-    : await play(players, one.value, one.turnMs);
+  const series = one.once ? await playOnce(players, one.value, one.once) : await play(players, one);
   for (const player of players) await player.close();
   return series;
 }

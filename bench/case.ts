@@ -56,6 +56,8 @@ export interface Case {
   readonly value: Value;
   /** Turns of one operation, and how many: where an operation takes long, or its value is no time. */
   readonly once?: number;
+  /** Operations in a turn, where that must not be left to their time. */
+  readonly ops?: number;
   /** How long (ms) a turn is to take, where the usual time is too short to be fair. */
   readonly turnMs?: number;
   /** What ours is to reach by itself, in its unit (times in ms). */

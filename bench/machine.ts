@@ -34,7 +34,10 @@ export function machineOf(tools: ReadonlyMap<Setting["mpi"], Tools>): Machine {
   };
 }
 
+function git(...args: readonly string[]): string {
+  return execFileSync("git", args, { encoding: "utf8" }).trim();
+}
+
 function commit(): string {
-  const git = (...args: string[]) => execFileSync("git", args, { encoding: "utf8" }).trim();
   return git("rev-parse", "--short", "HEAD") + (git("status", "--porcelain", "src") ? " with changes" : "");
 }

@@ -1,5 +1,5 @@
 /** Sides take turns: ours, theirs, ours, theirs … */
-import type { Value } from "./case.ts";
+import type { Case, Value } from "./case.ts";
 import { OURS } from "./orders.ts";
 import { spreadOf, type Spread } from "./statistics.ts";
 
@@ -46,14 +46,13 @@ export async function playOnce(
   );
 }
 
-/** Asynchronous: rounds in which turns are about as long. Ours is the first player. */
+/** Asynchronous: rounds in which turns are about as long, or have so many operations. Ours is the first player. */
 export async function play(
   players: readonly Player[],
-  value: Value,
-  turnMs = TURN_MS,
+  { value, turnMs = TURN_MS, ops: fixed }: Pick<Case, "value" | "turnMs" | "ops">,
 ): Promise<readonly Series[]> {
   const ops: number[] = [];
-  for (const player of players) ops.push(await calibrate(player, turnMs));
+  for (const player of players) ops.push(fixed ?? (await calibrate(player, turnMs)));
   const start = performance.now();
   await playRounds(players, ops, value, 1);
   const roundMs = performance.now() - start;

@@ -4,10 +4,11 @@
  */
 import { runCase, type Tools } from "./bench.ts";
 import { CASES } from "./cases/all.ts";
+import { start } from "./cases/start.ts";
 import { machineOf } from "./machine.ts";
 import { findPython } from "./python.ts";
 import { buildReferences } from "./references.ts";
-import { writeRows } from "./results.ts";
+import { writeRows, type Row } from "./results.ts";
 import { findSetting, SETTINGS, type Setting, type SettingName } from "./settings.ts";
 import { lineOf } from "./table.ts";
 
@@ -19,7 +20,19 @@ function choose<Name extends string>(names: readonly Name[]): readonly Name[] {
   return chosen.length > 0 ? chosen : names;
 }
 
-const ids = choose(CASES.map(({ id }) => id));
+/** A benchmark, however it is run. */
+interface Benchmark {
+  readonly id: string;
+  readonly settings: readonly SettingName[];
+  run(setting: Setting, tools: Tools): Promise<readonly Row[]>;
+}
+
+const BENCHMARKS: readonly Benchmark[] = [
+  ...CASES.map((one) => ({ ...one, run: (...where: [Setting, Tools]) => runCase(one, ...where) })),
+  start,
+];
+
+const ids = choose(BENCHMARKS.map(({ id }) => id));
 const settingNames = choose(Object.keys(SETTINGS) as SettingName[]);
 const tools = new Map<Setting["mpi"], Tools>();
 
@@ -32,15 +45,19 @@ function toolsFor({ mpi }: Setting): Tools {
   return found;
 }
 
-for (const one of CASES.filter(({ id }) => ids.includes(id))) {
-  for (const name of one.settings.filter((setting) => settingNames.includes(setting))) {
-    const setting = findSetting(name);
-    if (typeof setting === "string") {
-      console.log(`${one.id} ${name}: left out: ${setting}`);
-      continue;
-    }
-    const rows = await runCase(one, setting, toolsFor(setting));
-    for (const row of rows) console.log(lineOf(row));
-    writeRows(one.id, machineOf(tools), rows);
+async function runIn(one: Benchmark, name: SettingName): Promise<void> {
+  const setting = findSetting(name);
+  if (typeof setting === "string") {
+    console.log(`${one.id} ${name}: left out: ${setting}`);
+    return;
   }
+  const rows = await one.run(setting, toolsFor(setting));
+  for (const row of rows) console.log(lineOf(row));
+  writeRows(one.id, machineOf(tools), rows);
 }
+
+const began = performance.now();
+for (const one of BENCHMARKS.filter(({ id }) => ids.includes(id))) {
+  for (const name of one.settings.filter((setting) => settingNames.includes(setting))) await runIn(one, name);
+}
+console.log(`${Math.round((performance.now() - began) / 1000)} s`);

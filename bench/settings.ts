@@ -67,14 +67,19 @@ export function findSetting(name: SettingName): Setting | string {
 
 /** Local: how our ranks are started on a program in TypeScript. */
 export function oursLine(setting: Setting, program: string, args: readonly string[]): Line {
-  if (setting.found === null) {
-    return {
-      command: [process.execPath, MAIN, "run", "-n", String(setting.ranks), program, ...args],
-      env: {},
-    };
-  }
-  const { command, env } = mpiLine(setting, setting.found);
-  return { command: [...command, ...TYPESCRIPT, program, ...args], env };
+  return lineWith(setting, TYPESCRIPT, [program, ...args]);
+}
+
+/** Local: how our ranks are started on a program in JavaScript. */
+export function jsLine(setting: Setting, program: string): Line {
+  return lineWith(setting, [process.execPath], [program]);
+}
+
+function lineWith(setting: Setting, node: readonly string[], program: readonly string[]): Line {
+  const { ranks, found } = setting;
+  if (!found) return { command: [process.execPath, MAIN, "run", "-n", String(ranks), ...program], env: {} };
+  const { command, env } = mpiLine(setting, found);
+  return { command: [...command, ...node, ...program], env };
 }
 
 /** Local: how ranks of any program are started under the MPI of a setting. */

@@ -1,7 +1,7 @@
 /** All benchmarks, in the order of the table. */
 import type { Case } from "../case.ts";
 import { barrier } from "./barrier.ts";
-import { claim, claimOnDisk, noopTasks } from "./batch.ts";
+import { claim, claimFlat, claimOnDisk, noopTasks } from "./batch.ts";
 import { create, openAtOnce } from "./create.ts";
 import { counter, lockContended, lockFree, lockShares, lockStall } from "./lock.ts";
 import { setNodes, setOneNode, setStrided } from "./set.ts";
@@ -20,6 +20,7 @@ export const CASES: readonly Case[] = [
   lockStall,
   counter,
   claim,
+  claimFlat,
   claimOnDisk,
   noopTasks,
 ];

@@ -21,13 +21,18 @@ typedef struct {
 
 enum { HEAD = 4096 };
 
-static _Thread_local Gate *gate;
-static _Thread_local char *target, *source;
-static _Thread_local size_t bytes;
+typedef struct {
+  Gate *gate;
+  char *target, *source;
+  size_t bytes;
+} Copy;
+
+/* Threads that load this library share its variables: each has its own. The three sides take turns, so each has its own too. */
+static _Thread_local Copy one, streamed, parts;
 static _Thread_local int me, everyone;
 
 /* A counter barrier; spins for a while, then yields. */
-static void wait_for_all(void) {
+static void wait_for_all(Gate *gate) {
   int round = atomic_load(&gate->round);
   if (atomic_fetch_add(&gate->entered, 1) == everyone - 1) {
     atomic_store(&gate->entered, 0);
@@ -38,8 +43,8 @@ static void wait_for_all(void) {
     if (spins > 2000) sched_yield();
 }
 
-static int open_copy(size_t size, const char *folder, int rank, int ranks) {
-  me = rank, everyone = ranks, bytes = size;
+static int open_copy(Copy *copy, size_t size, const char *folder, int rank, int ranks) {
+  me = rank, everyone = ranks, copy->bytes = size;
   /* In memory, not on the disk where the folder is; its name is this job's own. */
   char path[4096];
   const char *name = strrchr(folder, '/');
@@ -49,20 +54,22 @@ static int open_copy(size_t size, const char *folder, int rank, int ranks) {
   char *memory = mmap(NULL, HEAD + size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   close(file);
   if (memory == MAP_FAILED) return 2;
-  gate = (Gate *)memory;
-  target = memory + HEAD;
-  wait_for_all();
+  copy->gate = (Gate *)memory;
+  copy->target = memory + HEAD;
+  wait_for_all(copy->gate);
   if (rank == 0) unlink(path);
-  source = malloc(size);
-  if (!source) return 3;
-  memset(source, rank + 1, size);
-  if (rank == 0) memset(target, 0, size);
+  /* Nobody opens the next before it is gone. */
+  wait_for_all(copy->gate);
+  copy->source = malloc(size);
+  if (!copy->source) return 3;
+  memset(copy->source, rank + 1, size);
+  if (rank == 0) memset(copy->target, 0, size);
   return 0;
 }
 
-static void close_copy(void) {
-  munmap(gate, HEAD + bytes);
-  free(source);
+static void close_copy(Copy *copy) {
+  munmap(copy->gate, HEAD + copy->bytes);
+  free(copy->source);
 }
 
 static void stream(char *to, const char *from, size_t count) {
@@ -81,47 +88,47 @@ static void stream(char *to, const char *from, size_t count) {
 }
 
 int copy_one_open(size_t size, const char *folder, int rank, int ranks) {
-  return open_copy(size, folder, rank, ranks);
+  return open_copy(&one, size, folder, rank, ranks);
 }
 
 double copy_one_turn(int ops) {
   double start = now_ms();
-  for (int i = 0; i < ops && me == 0; i++) memcpy(target, source, bytes);
+  for (int i = 0; i < ops && me == 0; i++) memcpy(one.target, one.source, one.bytes);
   return now_ms() - start;
 }
 
-void copy_one_close(void) { close_copy(); }
+void copy_one_close(void) { close_copy(&one); }
 
 int copy_stream_open(size_t size, const char *folder, int rank, int ranks) {
 #ifndef __SSE2__
   /* Elsewhere than on x86 it would be copy_one again. */
   return 9;
 #endif
-  return open_copy(size, folder, rank, ranks);
+  return open_copy(&streamed, size, folder, rank, ranks);
 }
 
 double copy_stream_turn(int ops) {
   double start = now_ms();
-  for (int i = 0; i < ops && me == 0; i++) stream(target, source, bytes);
+  for (int i = 0; i < ops && me == 0; i++) stream(streamed.target, streamed.source, streamed.bytes);
   return now_ms() - start;
 }
 
-void copy_stream_close(void) { close_copy(); }
+void copy_stream_close(void) { close_copy(&streamed); }
 
 int copy_parts_open(size_t size, const char *folder, int rank, int ranks) {
-  return open_copy(size, folder, rank, ranks);
+  return open_copy(&parts, size, folder, rank, ranks);
 }
 
 double copy_parts_turn(int ops) {
-  size_t first = bytes / (size_t)everyone * (size_t)me;
-  size_t count = me == everyone - 1 ? bytes - first : bytes / (size_t)everyone;
-  wait_for_all();
+  size_t first = parts.bytes / (size_t)everyone * (size_t)me;
+  size_t count = me == everyone - 1 ? parts.bytes - first : parts.bytes / (size_t)everyone;
+  wait_for_all(parts.gate);
   double start = now_ms();
   for (int i = 0; i < ops; i++) {
-    memcpy(target + first, source + first, count);
-    wait_for_all();
+    memcpy(parts.target + first, parts.source + first, count);
+    wait_for_all(parts.gate);
   }
   return now_ms() - start;
 }
 
-void copy_parts_close(void) { close_copy(); }
+void copy_parts_close(void) { close_copy(&parts); }
