@@ -8,17 +8,15 @@ import { start } from "./cases/start.ts";
 import { machineOf } from "./machine.ts";
 import { findPython } from "./python.ts";
 import { buildReferences } from "./references.ts";
+import { writeReport } from "./report.ts";
 import { writeRows, type Row } from "./results.ts";
 import { findSetting, SETTINGS, type Setting, type SettingName } from "./settings.ts";
 import { lineOf } from "./table.ts";
 
-const words = process.argv.slice(2);
+/** Instead of names: nothing is run, and the report made anew. */
+const REPORT = "report";
 
-/** The names that begin with one of the words; all if no word is meant for these names. */
-function choose<Name extends string>(names: readonly Name[]): readonly Name[] {
-  const chosen = names.filter((name) => words.some((word) => name.startsWith(word)));
-  return chosen.length > 0 ? chosen : names;
-}
+const words = process.argv.slice(2);
 
 /** A benchmark, however it is run. */
 interface Benchmark {
@@ -32,8 +30,21 @@ const BENCHMARKS: readonly Benchmark[] = [
   start,
 ];
 
-const ids = choose(BENCHMARKS.map(({ id }) => id));
-const settingNames = choose(Object.keys(SETTINGS) as SettingName[]);
+const ALL_IDS = BENCHMARKS.map(({ id }) => id);
+const ALL_SETTINGS = Object.keys(SETTINGS) as SettingName[];
+
+/** The names that begin with one of the words; all if no word is meant for these names. */
+function choose<Name extends string>(names: readonly Name[]): readonly Name[] {
+  const chosen = names.filter((name) => words.some((word) => name.startsWith(word)));
+  return chosen.length > 0 ? chosen : names;
+}
+
+/** The first word that is the beginning of no name. */
+function unknownWord(): string | undefined {
+  const names = [...ALL_IDS, ...ALL_SETTINGS, REPORT];
+  return words.find((word) => !names.some((name) => name.startsWith(word)));
+}
+
 const tools = new Map<Setting["mpi"], Tools>();
 
 function toolsFor({ mpi }: Setting): Tools {
@@ -51,13 +62,35 @@ async function runIn(one: Benchmark, name: SettingName): Promise<void> {
     console.log(`${one.id} ${name}: left out: ${setting}`);
     return;
   }
-  const rows = await one.run(setting, toolsFor(setting));
-  for (const row of rows) console.log(lineOf(row));
-  writeRows(one.id, machineOf(tools), rows);
+  try {
+    const rows = await one.run(setting, toolsFor(setting));
+    for (const row of rows) console.log(lineOf(row));
+    writeRows(one.id, machineOf(tools), rows);
+  } catch (error) {
+    // What the others give is not lost.
+    console.error(`${one.id} ${name}:`, error);
+    process.exitCode = 1;
+  }
 }
 
-const began = performance.now();
-for (const one of BENCHMARKS.filter(({ id }) => ids.includes(id))) {
-  for (const name of one.settings.filter((setting) => settingNames.includes(setting))) await runIn(one, name);
+async function runChosen(): Promise<void> {
+  const ids = choose(ALL_IDS);
+  const settingNames = choose(ALL_SETTINGS);
+  const began = performance.now();
+  for (const one of BENCHMARKS.filter(({ id }) => ids.includes(id))) {
+    for (const name of one.settings.filter((setting) => settingNames.includes(setting)))
+      await runIn(one, name);
+  }
+  console.log(`${Math.round((performance.now() - began) / 1000)} s`);
 }
-console.log(`${Math.round((performance.now() - began) / 1000)} s`);
+
+const unknown = unknownWord();
+if (unknown !== undefined) {
+  console.error(
+    `no benchmark or setting '${unknown}'; there are ${[...ALL_IDS, ...ALL_SETTINGS, REPORT].join(" ")}`,
+  );
+  process.exitCode = 2;
+} else {
+  if (!words.includes(REPORT)) await runChosen();
+  await writeReport(ALL_IDS);
+}

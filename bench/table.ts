@@ -34,7 +34,21 @@ export function valueText({ unit }: Row, value: number): string {
   return unit === "time" ? timeText(value) : unit === "share" ? value.toFixed(3) : String(value);
 }
 
-const ratioText = (ratio: number): string => (ratio >= 100 ? ratio.toFixed(0) : ratio.toPrecision(3));
+/** Our value, with its quartiles. */
+export function timeSpreadText(row: Row): string {
+  const { q1, median, q3 } = row.ours!.spread;
+  const [low, high] = [valueText(row, q1), valueText(row, q3)];
+  return low === high ? low : `${valueText(row, median)} (${low} … ${high})`;
+}
+
+/** The bound of ours alone. */
+export function boundText(row: Row): string {
+  if (!row.bound) return "";
+  return "most" in row.bound ? `≤ ${valueText(row, row.bound.most)}` : `≥ ${valueText(row, row.bound.least)}`;
+}
+
+/** A ratio. */
+export const ratioText = (ratio: number): string => (ratio >= 100 ? ratio.toFixed(0) : ratio.toPrecision(3));
 
 /** A ratio with its quartiles. */
 export function spreadText({ q1, median, q3 }: Spread): string {
@@ -58,8 +72,7 @@ export function lineOf(row: Row): string {
   if (!row.ours) return `${head}failed: ${row.problem}`;
   const within = isWithin(row);
   const bound = within === null ? "" : within ? " (within its bound)" : " (NOT WITHIN ITS BOUND)";
-  const { q1, median, q3 } = row.ours.spread;
-  const ours = `${valueText(row, median)} (${valueText(row, q1)} … ${valueText(row, q3)})${bound}`;
+  const ours = timeSpreadText(row) + bound;
   return [head + ours, ...row.against.map((one) => `    ${comparisonText(row, one)}`)].join("\n");
 }
 

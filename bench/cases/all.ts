@@ -4,7 +4,7 @@ import { barrier } from "./barrier.ts";
 import { claim, claimFlat, claimOnDisk, noopTasks } from "./batch.ts";
 import { create, openAtOnce } from "./create.ts";
 import { counter, lockContended, lockFree, lockShares, lockStall } from "./lock.ts";
-import { setNodes, setOneNode, setStrided } from "./set.ts";
+import { setNodes, setOneNode, setRanks, setStrided } from "./set.ts";
 
 /** The benchmarks that ranks take turns in. */
 export const CASES: readonly Case[] = [
@@ -12,6 +12,7 @@ export const CASES: readonly Case[] = [
   setOneNode,
   setStrided,
   setNodes,
+  setRanks,
   create,
   openAtOnce,
   lockFree,

@@ -2,7 +2,7 @@
 import { MPIShared, type Communicator } from "../../dist/index.js";
 import type { Case, Maker } from "../case.ts";
 import { inC } from "../references.ts";
-import type { SettingName } from "../settings.ts";
+import { ONE_NODE_SETTINGS, type SettingName } from "../settings.ts";
 import { together } from "../timing.ts";
 import { postMessageClone } from "../rivals/post-message.ts";
 
@@ -109,6 +109,26 @@ export const setNodes: Case = {
       where: "rank",
       make: inC("leader_set"),
       goal: () => 0.9,
+    },
+  ],
+};
+
+/** A small `set` on one node, over the number of ranks. */
+export const setRanks: Case = {
+  id: "set-ranks",
+  title: "set, one node",
+  unit: "time",
+  sizeIs: "bytes",
+  sizes: [8],
+  settings: ONE_NODE_SETTINGS,
+  value: "each",
+  ours: setBytes,
+  references: [
+    {
+      name: "C: header bcast, barrier, copy, barrier",
+      where: "rank",
+      make: inC("shared_set"),
+      settings: ONE_NODE_SETTINGS.filter((name) => !name.startsWith("threads")),
     },
   ],
 };

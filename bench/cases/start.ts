@@ -46,7 +46,7 @@ function otherOf(setting: Setting, { python }: Tools): Other {
   if (typeof python === "string") return { ...about, problem: python };
   const { command, env } = mpiLine(setting, setting.found);
   const line: Line = {
-    command: [...command, python.interpreter, program("mpi4py.py")],
+    command: [...command, python.interpreter, program("start.py")],
     env: { ...env, ...python.env },
   };
   return { ...about, line };
