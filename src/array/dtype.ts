@@ -202,7 +202,8 @@ export function newArray<D extends DType>(dtype: D, count: number): TypedArrayOf
 /** The dtype a typed array has by itself, or null for anything else. Local. */
 export function dtypeOfArray(array: unknown): DType | null {
   if (!ArrayBuffer.isView(array)) return null;
-  return NATURAL.get(Object.prototype.toString.call(array).slice(8, -1)) ?? null;
+  // The tag names the kind, for subclasses and arrays of other realms too.
+  return NATURAL.get((array as TypedArray)[Symbol.toStringTag]) ?? null;
 }
 
 /**

@@ -48,10 +48,10 @@ export function sizeOf(shape: readonly number[]): number {
 
 /** The strides of a contiguous array of this shape. Local. */
 export function stridesOf(shape: readonly number[]): number[] {
-  const strides: number[] = [];
+  const strides = shape.slice();
   let stride = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides.unshift(stride);
+    strides[axis] = stride;
     stride *= shape[axis];
   }
   return strides;

@@ -27,6 +27,11 @@ export function copySlab(
   shape: readonly number[],
   lanes = 1,
 ): void {
+  const size = packedSize(shape, dstStrides, srcStrides);
+  if (size >= 0) {
+    copyRun(dst, dstOffset * lanes, src, srcOffset * lanes, size * lanes);
+    return;
+  }
   const axes = mergeAxes(shape, dstStrides, srcStrides);
   if (axes === null) return;
   const wordBytes = Math.min(dst.BYTES_PER_ELEMENT, 4);
@@ -36,6 +41,24 @@ export function copySlab(
   const { extents } = axes;
   const [to, from] = [inWords(axes.to), inWords(axes.from)];
   copyOrdered({ dst, src, d: dstOffset * words, s: srcOffset * words, extents, to, from, run, wordBytes });
+}
+
+/** How many elements, where they lie one after another in C order on both sides; else −1. */
+function packedSize(shape: readonly number[], to: readonly number[], from: readonly number[]): number {
+  let size = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const extent = shape[axis];
+    if (extent !== 1 && (to[axis] !== size || from[axis] !== size)) return extent === 0 ? 0 : -1;
+    size *= extent;
+  }
+  return size;
+}
+
+/** Copies `count` numbers that lie one after another, also over themselves. */
+function copyRun(dst: TypedArray, d: number, src: TypedArray, s: number, count: number): void {
+  const part = s === 0 && count === src.length ? src : src.subarray(s, s + count);
+  // Both are arrays of one kind, which TypeScript cannot know.
+  if (count > 0) (dst as Float64Array).set(part as Float64Array, d);
 }
 
 /** Drops axes of length 1 and joins neighbours that make one longer axis on both sides; null if nothing is to be copied. */
@@ -207,8 +230,8 @@ function rowsAfter(slab: Slab, row: number): number {
   return extent - (row % extent);
 }
 
-/** Where row number `row` begins, in bytes. */
-function rowOffset(slab: Slab, row: number): number {
+/** Where row number `row` of a slab begins, in bytes from where its offset counts. Local. */
+export function rowOffset(slab: Slab, row: number): number {
   let rest = row;
   let offset = slab.offset;
   for (let axis = slab.shape.length - 1; axis >= 0; axis--) {

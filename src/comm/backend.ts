@@ -5,6 +5,7 @@
 import type { Bells } from "../node/bells.ts";
 import type { DType } from "../array/dtype.ts";
 import type { Heap, Memory, Piece } from "../node/heap.ts";
+import type { Eagerness } from "../node/pace.ts";
 import type { Courier } from "../node/post.ts";
 import type { BackendName } from "./contract.ts";
 import type { Words } from "./engine.ts";
@@ -23,8 +24,8 @@ export interface Backend {
   /** The bells among which is this rank's own, and which one that is. */
   readonly bells: Bells;
   readonly place: number;
-  /** How often to look before sleeping; see `spinsFor`. */
-  readonly spins: number;
+  /** What to do before sleeping; see `eagernessFor`. */
+  readonly eagerness: Eagerness;
   /** All ways by which messages come in, and the one that leads to a rank. */
   readonly couriers: readonly Courier[];
   courierTo(rank: number): Courier;

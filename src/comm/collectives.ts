@@ -25,7 +25,7 @@ export class Collectives {
 
   /** The root's value; `bytes` are given on the root only. */
   bcast<T>(call: Call & { root: number }, bytes: Uint8Array | undefined): T {
-    const result = this.#group.meet({ ...call, payload: bytes && enclosed(bytes) });
+    const result = this.#group.agree({ ...call, payload: bytes && enclosed(bytes) });
     const inside = contents(result);
     return decodeValue<T>(inside ?? moveToAll(this.#group, call.root, bytes ?? null));
   }
@@ -62,7 +62,7 @@ export class Collectives {
   bcastInto(call: Call & { root: number }, buffer: AnyTypedArray): void {
     const { rank } = this.#group;
     const own = rank === call.root && !call.fault ? bytesOf(buffer) : undefined;
-    const result = this.#group.meet({ ...call, payload: own && enclosed(own) });
+    const result = this.#group.agree({ ...call, payload: own && enclosed(own) });
     if (rank === call.root && contents(result)) return;
     const bytes = contents(result) ?? moveToAll(this.#group, call.root, own ?? null);
     if (rank !== call.root) bytesOf(buffer).set(bytes);

@@ -21,7 +21,7 @@ export class Endpoint {
     this.backend = backend;
     const wake = () => backend.ring(rank);
     this.post = new Post(rank, backend.couriers, (dest) => backend.courierTo(dest), wake);
-    this.pace = new BellPace(backend.bells, backend.place, this.post, backend.spins);
+    this.pace = new BellPace(backend.bells, backend.place, this.post, backend.eagerness);
     const everyone = nodeOf.map((_, other) => other);
     const mates = everyone.filter((other) => nodeOf[other] === nodeOf[rank]);
     this.nodeHeap = new Heap(backend.nodeMemory, rank, mates);

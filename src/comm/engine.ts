@@ -36,6 +36,16 @@ export interface Slab {
   readonly strides: readonly number[];
 }
 
+/** What the root of an update does; nothing of it runs on other ranks. */
+export interface Writing {
+  /** Writes into the segment, while all other ranks wait. */
+  write(): void;
+  /** Where `write` writes; null for nothing. Asked only where there are other nodes. */
+  slab(): Slab | null;
+  /** The slab's bytes, row after row, for a slab that is small enough to travel with the call. */
+  bytes(): Uint8Array;
+}
+
 /** Memory that the ranks of one node share, one copy on every node of the communicator, zeroed at the start. */
 export interface Segment {
   readonly buffer: ArrayBufferLike;
@@ -43,10 +53,10 @@ export interface Segment {
   readonly byteOffset: number;
   readonly byteLength: number;
   /**
-   * Collective. When all ranks have entered and agree, `write` runs on `call.root` (it returns the slab it wrote), the
-   * slab is copied to all other nodes, and then all ranks leave. An exception of `write` is thrown on every rank.
+   * Collective. When all ranks have entered and agree, `writing` writes on `call.root`, its slab is copied to all other nodes, and then
+   * all ranks leave. An exception of `write` is thrown on every rank.
    */
-  update(call: Call, write: () => Slab | null): void;
+  update(call: Call, writing: Writing): void;
   /** Local, idempotent. The memory is given back when every rank of the communicator has closed. */
   close(): void;
 }
@@ -58,6 +68,12 @@ export interface Segment {
 export interface Words {
   load(rank: number, index: number): number;
   store(rank: number, index: number, value: number): void;
+  /**
+   * As `load` and `store`, but in no order with others' operations: for a word that one rank at a time may touch, which the next one
+   * comes to by an operation that has an order. Where ranks share memory it costs a tenth.
+   */
+  read(rank: number, index: number): number;
+  write(rank: number, index: number, value: number): void;
   /** Adds and returns the old value; wraps at 32 bits. */
   add(rank: number, index: number, value: number): number;
   /** Stores and returns the old value. */

@@ -10,7 +10,7 @@ import { digestOf } from "./calls.ts";
 import type { DistantMemory, Ground } from "./backend.ts";
 import type { Communicator } from "./contract.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { Call, Engine, Segment, Slab, Words } from "./engine.ts";
+import type { Call, Engine, Segment, Words, Writing } from "./engine.ts";
 import { lendDistant, lendOnNode, lendSpread } from "./lending.ts";
 import { Letters } from "./letters.ts";
 import { Meeting } from "./meeting.ts";
@@ -108,8 +108,9 @@ export class Group implements Engine {
     return ++this.#objects;
   }
 
-  agree(call: Call): Uint8Array {
-    return this.meet(call);
+  agree(call: Call, location?: Location): Uint8Array {
+    this.meet(call, location);
+    return this.#meeting.payload;
   }
 
   gatherAll(call: Call, bytes: Uint8Array): readonly Uint8Array[] {
@@ -117,14 +118,14 @@ export class Group implements Engine {
   }
 
   /** Collective, blocking: a meeting from entering to leaving. */
-  meet(call: Call, location?: Location, writing?: Relay): Uint8Array {
+  meet(call: Call, location?: Location, writing?: Relay): void {
     const machine = this.#enter(call, location, writing);
     try {
       this.pace.run(machine);
     } finally {
       this.#busy = null;
     }
-    return this.#meeting.outcome();
+    this.#meeting.checkOutcome();
   }
 
   /** Collective: the same as a promise. */
@@ -135,7 +136,7 @@ export class Group implements Engine {
     } finally {
       this.#busy = null;
     }
-    this.#meeting.outcome();
+    this.#meeting.checkOutcome();
   }
 
   /** Collective, blocking: every rank's payload, all of one length of at most `PAYLOAD_BYTES`, in rank order. */
@@ -187,8 +188,8 @@ export class Group implements Engine {
   }
 
   /** Collective, blocking: see `Segment.update`. */
-  update(call: Call, memory: Relay["memory"], write: () => Slab | null): void {
-    this.meet(call, undefined, { write, memory });
+  update(call: Call, memory: Relay["memory"], writing: Writing): void {
+    this.meet(call, undefined, { writing, memory });
   }
 
   nodeComm(): Communicator {

@@ -105,7 +105,7 @@ function lend(
   const { piece, fault } =
     lends && !call.fault ? tryAllocate(heap, bytes, audience) : { piece: null, fault: call.fault };
   try {
-    const result = group.meet(
+    const result = group.agree(
       { ...call, fault, payload: piece ? payload(piece.location) : undefined },
       piece?.location,
     );

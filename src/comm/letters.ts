@@ -1,6 +1,7 @@
 /** The library's own messages within one communicator: what meetings and collectives send, out of the users' sight. */
 import { Script, Until, type Waits } from "../node/script.ts";
-import { SYSTEM, type Box, type Outgoing } from "../node/post.ts";
+import type { Landing } from "../node/landing.ts";
+import { BULK, SYSTEM, type Box, type Outgoing } from "../node/post.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /**
@@ -14,16 +15,28 @@ export class Letters {
   readonly #endpoint: Endpoint;
   readonly #members: readonly number[];
   readonly #box: Box;
+  readonly #bulk: Box;
 
   constructor(endpoint: Endpoint, members: readonly number[], context: { maker: number; serial: number }) {
     this.#endpoint = endpoint;
     this.#members = members;
     this.#box = { ...context, kind: SYSTEM };
+    this.#bulk = { ...context, kind: BULK };
   }
 
   /** Local, not blocking: `bytes` must stay as they are until `done`. */
   start(dest: number, tag: number, bytes: Uint8Array): Outgoing {
-    return this.#endpoint.post.send(this.#box, this.#members[dest], tag, bytes, false);
+    return this.#endpoint.post.send(this.#box, this.#members[dest], tag, bytes);
+  }
+
+  /** Local, not blocking: a piece of what is too long for one message, for a receiver that says where it goes. */
+  startPiece(dest: number, bytes: Uint8Array): Outgoing {
+    return this.#endpoint.post.send(this.#bulk, this.#members[dest], 0, bytes);
+  }
+
+  /** Local: says where the next piece of `source` goes. */
+  expectPiece(source: number, bytes: Uint8Array): Landing {
+    return this.#endpoint.post.expect(this.#bulk, this.#members[source], bytes);
   }
 
   /** Local, blocking: returns when `bytes` may be reused. */
@@ -58,5 +71,6 @@ export class Letters {
   /** Local: forgets what has come, at the end of the communicator. */
   close(): void {
     this.#endpoint.post.forget(this.#box);
+    this.#endpoint.post.forget(this.#bulk);
   }
 }

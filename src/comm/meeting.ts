@@ -3,18 +3,20 @@
  * one may write while the others wait. Inside a node by the board; between nodes by messages of the node leaders, up and
  * down a tree. The verdict travels with what everybody waits for anyway.
  */
+import { slabBytes, unpackSlab } from "../array/slab.ts";
 import { SLOT, TEXT, type Board, type Slot } from "../node/board.ts";
 import type { Location } from "../node/heap.ts";
 import type { Machine } from "../node/machine.ts";
 import { Rendezvous, type Agenda } from "../node/rendezvous.ts";
 import { Script, type Waits } from "../node/script.ts";
-import type { Call } from "./engine.ts";
+import { numberOf } from "./calls.ts";
+import { PAYLOAD_BYTES, type Call, type Writing } from "./engine.ts";
 import { LETTER, type Letters } from "./letters.ts";
-import { relay, type Relay } from "./relay.ts";
+import { relay, type Memory, type Relay } from "./relay.ts";
 import type { GroupTopology } from "./topology.ts";
 import { branchOf } from "./tree.ts";
-import { asFault, decodeFault, encodeFault, merged, numbersOf, type Statement } from "./verdict.ts";
-import { decodeSlab, encodeSlab, packStatement, unpackStatement } from "./wire.ts";
+import { asFault, decodeFault, encodeFault, merged, type Statement } from "./verdict.ts";
+import { decodeSlab, decodeSmall, encodeSlab, encodeSmall, packStatement, unpackStatement } from "./wire.ts";
 
 /** The turns of a meeting. */
 type Turn =
@@ -25,10 +27,16 @@ type Turn =
   /** The leaders pass what was written from node to node. */
   | "relay";
 
+const WRITE: readonly Turn[] = ["write"];
+
+/** In a slot: the call has no root, or one that may not even be a number. */
+const NO_ROOT = -1;
+
 /** Letters of a description that travel, at three bytes each at the most. */
 const MOST_ABOUT = 300;
 
 const NO_BYTES = new Uint8Array(0);
+const NO_TURNS: readonly never[] = [];
 
 /** The meetings of one communicator, for one rank. */
 export class Meeting implements Agenda {
@@ -39,7 +47,11 @@ export class Meeting implements Agenda {
   readonly #board: Board;
   readonly #letters: Letters;
   readonly #rendezvous: Rendezvous;
+  /** The turns of a meeting on one node in which the rank at this place writes: made once, since every `set` wants them. */
+  readonly #writerAlone: readonly (readonly number[])[];
   #plan: readonly Turn[] = [];
+  /** On a leader, after the exchange: the slab came with it. */
+  #isWritten = false;
   #call!: Call;
   #relay: Relay | undefined;
 
@@ -57,6 +69,7 @@ export class Meeting implements Agenda {
     this.#board = board;
     this.#letters = letters;
     this.#rendezvous = new Rendezvous(board, topology.nodeRank, (place) => ring(topology.mates[place]));
+    this.#writerAlone = topology.mates.map((_, place) => [place]);
   }
 
   /**
@@ -64,19 +77,24 @@ export class Meeting implements Agenda {
    * `writing` is what the root does while all others wait.
    */
   begin(call: Call, location?: Location, writing?: Relay): Machine {
-    this.#call = call;
+    this.#call = writing && this.#topology.nodeCount > 1 ? this.#withSmall(call, writing.writing) : call;
     this.#relay = writing;
-    this.#fill(this.#board.slot(this.#rendezvous.parity, this.#topology.nodeRank), call, location);
-    this.#arrange(call, writing !== undefined);
+    this.#fill(this.#board.slot(this.#rendezvous.parity, this.#topology.nodeRank), this.#call, location);
+    if (this.#topology.nodeCount > 1) this.#arrange(call.root ?? 0, writing !== undefined);
+    else this.#arrangeAlone(call.root ?? 0, writing !== undefined);
     return this.#rendezvous.begin(this);
   }
 
-  /** After the machine is done: the root's payload, or the fault thrown. Valid until the next meeting. */
-  outcome(): Uint8Array {
-    const { op, fault, root = 0 } = this.#call;
-    if (this.#board.failed) throw decodeFault(this.#board.result, op, this.#size, this.#rank, fault);
-    if (this.#topology.nodeCount > 1) return this.#board.result;
-    return payloadOf(this.#last(root));
+  /** After the machine is done: throws the fault, if the meeting came to one. */
+  checkOutcome(): void {
+    if (!this.#board.failed) return;
+    const { op, fault } = this.#call;
+    throw decodeFault(this.#board.result, op, this.#size, this.#rank, fault);
+  }
+
+  /** After `checkOutcome`: the root's payload. Valid until the next meeting. */
+  get payload(): Uint8Array {
+    return this.#topology.nodeCount > 1 ? this.#board.result : payloadOf(this.#last(this.#call.root ?? 0));
   }
 
   /** After the machine is done: what the rank at this place of the node brought. Valid until the next meeting. */
@@ -92,7 +110,8 @@ export class Meeting implements Agenda {
 
   check(): boolean {
     // With several nodes even a faulty node must tell the others: its leader does, in the first turn.
-    return this.#topology.nodeCount > 1 || this.#conclude(this.#nodeStatement(), NO_BYTES);
+    if (this.#topology.nodeCount > 1) return true;
+    return this.#isUnanimous() || this.#conclude(this.#nodeStatement(), NO_BYTES);
   }
 
   act(turn: number): Machine | null {
@@ -102,8 +121,9 @@ export class Meeting implements Agenda {
     return null;
   }
 
+  /** With a small slab, which travelled with the statements, the exchange is all. */
   acted(turn: number): boolean {
-    return this.#plan[turn] !== "exchange" || !this.#board.failed;
+    return this.#plan[turn] !== "exchange" || !(this.#board.failed || this.#isWritten);
   }
 
   /** The slots of the meeting just over are those of the other parity than the next one's. */
@@ -112,13 +132,13 @@ export class Meeting implements Agenda {
   }
 
   #fill({ words, text }: Slot, call: Call, location: Location | undefined): void {
-    const { op, object, root, digest } = numbersOf(call);
-    const bytes = call.fault ? encodeFault(call.fault, this.#rank) : (call.payload ?? aboutBytes(call));
-    words[SLOT.OP] = op;
+    const { op, object = 0, root = NO_ROOT, digest = 0, fault, payload } = call;
+    const bytes = fault ? encodeFault(fault, this.#rank) : (payload ?? aboutBytes(call));
+    words[SLOT.OP] = numberOf(op);
     words[SLOT.OBJECT] = object;
-    words[SLOT.ROOT] = root;
+    words[SLOT.ROOT] = fault ? NO_ROOT : root;
     words[SLOT.DIGEST] = digest;
-    words[SLOT.TEXT] = call.fault ? TEXT.FAULT : call.payload ? TEXT.PAYLOAD : TEXT.ABOUT;
+    words[SLOT.TEXT] = fault ? TEXT.FAULT : payload ? TEXT.PAYLOAD : TEXT.ABOUT;
     words[SLOT.BYTES] = bytes.length;
     if (bytes.length > 0) text.set(bytes);
     if (location) {
@@ -128,7 +148,21 @@ export class Meeting implements Agenda {
     }
   }
 
-  #arrange({ root = 0 }: Call, writes: boolean): void {
+  /** On the root: the slab travels with the call if it is small enough. */
+  #withSmall(call: Call, writing: Writing): Call {
+    if (call.fault || call.root !== this.#rank) return call;
+    const slab = writing.slab();
+    if (!slab || slabBytes(slab) > PAYLOAD_BYTES) return call;
+    const payload = encodeSmall(slab, writing.bytes());
+    return payload.length > PAYLOAD_BYTES ? call : { ...call, payload };
+  }
+
+  #arrangeAlone(root: number, writes: boolean): void {
+    this.#plan = writes ? WRITE : NO_TURNS;
+    this.turns = writes ? (this.#writerAlone[root] ?? NO_TURNS) : NO_TURNS;
+  }
+
+  #arrange(root: number, writes: boolean): void {
     const { nodeCount, nodeIndex, nodes, mates } = this.#topology;
     const plan: Turn[] = [];
     const turns: number[] = [];
@@ -141,6 +175,18 @@ export class Meeting implements Agenda {
     if (writes && nodeCount > 1) add("relay", 0);
     this.#plan = plan;
     this.turns = turns;
+  }
+
+  /** Whether all ranks of the node say the same, and none has a fault: found without a statement for each. */
+  #isUnanimous(): boolean {
+    const { parity } = this.#rendezvous;
+    const first = this.#board.slot(parity, 0).words;
+    if (first[SLOT.TEXT] === TEXT.FAULT) return false;
+    for (let place = 1; place < this.#topology.nodeSize; place++) {
+      const { words } = this.#board.slot(parity, place);
+      if (words[SLOT.TEXT] === TEXT.FAULT || !isSame(words, first)) return false;
+    }
+    return true;
   }
 
   /** What this node says: the statements of its slots, lowest rank first. */
@@ -194,7 +240,15 @@ export class Meeting implements Agenda {
       LETTER.EXCHANGE,
       packStatement(said.statement, said.payload),
     );
-    this.#conclude(said.statement, said.payload);
+    this.#isWritten = false;
+    if (!this.#relay || said.statement.fault) this.#conclude(said.statement, said.payload);
+    else if (said.payload.length > 0) this.#writeSmall(this.#relay.memory, said.payload);
+  }
+
+  #writeSmall(memory: Memory, payload: Uint8Array): void {
+    const { slab, bytes } = decodeSmall(payload);
+    unpackSlab(memory, slab, 0, bytes);
+    this.#isWritten = true;
   }
 
   /** The root's payload if the root is on this node. */
@@ -207,9 +261,10 @@ export class Meeting implements Agenda {
 
   #write(): void {
     try {
-      const slab = this.#relay!.write();
+      const { writing } = this.#relay!;
+      writing.write();
       // The leader, which passes the slab on, may be another rank: it finds the slab in the result.
-      if (this.#topology.nodeCount > 1) this.#board.conclude(encodeSlab(slab), false);
+      if (this.#topology.nodeCount > 1) this.#board.conclude(encodeSlab(writing.slab()), false);
     } catch (error) {
       this.#board.conclude(encodeFault(asFault(error), this.#rank), true);
     }
@@ -224,6 +279,15 @@ export class Meeting implements Agenda {
     const end = yield* relay(this.#letters, leaders, nodeIndex, from, start, this.#relay!.memory, decodeSlab);
     this.#board.conclude(end.failed ? end.bytes : NO_BYTES, end.failed);
   }
+}
+
+function isSame(a: Int32Array, b: Int32Array): boolean {
+  return (
+    a[SLOT.OP] === b[SLOT.OP] &&
+    a[SLOT.OBJECT] === b[SLOT.OBJECT] &&
+    a[SLOT.ROOT] === b[SLOT.ROOT] &&
+    a[SLOT.DIGEST] === b[SLOT.DIGEST]
+  );
 }
 
 function payloadOf({ words, text }: Slot): Uint8Array {

@@ -76,7 +76,7 @@ export class Messages {
 
   #start(value: unknown, dest: number, tag: number): Outgoing {
     const { endpoint, members, box } = this.#group;
-    return endpoint.post.send(box, members[dest], tag, encodeValue(value), false);
+    return endpoint.post.send(box, members[dest], tag, encodeValue(value));
   }
 
   #request<T>(ready: () => boolean, result: () => T): Request<T> {

@@ -39,6 +39,15 @@ export class RemoteWords implements Words {
     else this.#ask(rank, STORE, index, value);
   }
 
+  read(rank: number, index: number): number {
+    return this.#isLocal(rank) ? this.#local.read(rank, index) : this.load(rank, index);
+  }
+
+  write(rank: number, index: number, value: number): void {
+    if (this.#isLocal(rank)) this.#local.write(rank, index, value);
+    else this.store(rank, index, value);
+  }
+
   add(rank: number, index: number, value: number): number {
     return this.#here(rank) ? this.#local.add(rank, index, value) : this.#ask(rank, ADD, index, value);
   }

@@ -1,11 +1,11 @@
 /** A {@link Segment} in memory of the node. */
 import type { Piece } from "../node/heap.ts";
-import type { Call, Segment, Slab } from "./engine.ts";
+import type { Call, Segment, Writing } from "./engine.ts";
 import type { Relay } from "./relay.ts";
 
 /** The collective through which a segment is updated. */
 interface Updater {
-  update(call: Call, memory: Relay["memory"], write: Relay["write"]): void;
+  update(call: Call, memory: Relay["memory"], writing: Writing): void;
 }
 
 /** Shared by the ranks of one node; every node of the communicator has its own. */
@@ -24,8 +24,8 @@ export class NodeSegment implements Segment {
     this.#piece = piece;
   }
 
-  update(call: Call, write: () => Slab | null): void {
-    this.#group.update(call, this, write);
+  update(call: Call, writing: Writing): void {
+    this.#group.update(call, this, writing);
   }
 
   close(): void {

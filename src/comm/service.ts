@@ -37,7 +37,7 @@ export function serveRequests(post: Post, context: Context, handle: number, hand
   post.serve({ ...context, kind: SERVICE }, handle, ({ source, bytes }) => {
     const tag = new Int32Array(bytes.slice(0, HEAD_BYTES).buffer)[0];
     const answer = handler(bytes.subarray(HEAD_BYTES));
-    if (tag !== NO_ANSWER) post.send({ ...context, kind: REPLY }, source, tag, answer, true);
+    if (tag !== NO_ANSWER) post.send({ ...context, kind: REPLY }, source, tag, answer);
   });
 }
 
@@ -130,12 +130,12 @@ export class Service {
     const bytes = new Uint8Array(new ArrayBuffer(HEAD_BYTES + request.length));
     new Int32Array(bytes.buffer, 0, 1)[0] = tag;
     bytes.set(request, HEAD_BYTES);
-    this.#endpoint.post.send(this.#requests, this.#members[dest], handle, bytes, false);
+    this.#endpoint.post.send(this.#requests, this.#members[dest], handle, bytes);
   }
 
   #tell(dest: number, what: number, handle: number): void {
     const bytes = new Uint8Array(Int32Array.of(what, handle).buffer);
-    this.#endpoint.post.send(this.#requests, this.#members[dest], REGISTRY, bytes, false);
+    this.#endpoint.post.send(this.#requests, this.#members[dest], REGISTRY, bytes);
   }
 
   #register(request: Uint8Array): void {

@@ -1,7 +1,6 @@
 /** What a meeting comes to: who said what, whether it fits together, and the fault that all throw when it does not. */
 import { ERROR_CODES, PshmemError, type ErrorCode, type ErrorFields } from "../errors.ts";
-import { CALL_NAMES, numberOf, type Op } from "./calls.ts";
-import type { Call } from "./engine.ts";
+import { CALL_NAMES, type Op } from "./calls.ts";
 
 /** What a group of ranks said when entering: one rank speaks for all as long as they agree. */
 export interface Statement {
@@ -51,12 +50,6 @@ function describe({ op, object, root, about }: Statement): string {
   const on = object > 0 ? ` of object ${object}` : "";
   const from = root >= 0 ? `, root ${root}` : "";
   return name + on + from + (about && ` (${about})`);
-}
-
-/** The numbers a rank puts in its slot for a call. `root` −1: the call has none, or one that may not even be a number. */
-export function numbersOf(call: Call): { op: number; object: number; root: number; digest: number } {
-  const { op, object = 0, digest = 0 } = call;
-  return { op: numberOf(op), object, root: call.fault ? -1 : (call.root ?? -1), digest };
 }
 
 /** Room for a fault: it travels with the call. */

@@ -48,6 +48,22 @@ export function encodeSlab(slab: Slab | null): Uint8Array {
   return new Uint8Array(Float64Array.of(offset, rowBytes, ...shape, ...strides).buffer);
 }
 
+/** A slab with its bytes, behind the length of its description. */
+export function encodeSmall(slab: Slab, bytes: Uint8Array): Uint8Array {
+  const about = encodeSlab(slab);
+  const small = new Uint8Array(1 + about.length + bytes.length);
+  small[0] = about.length / Float64Array.BYTES_PER_ELEMENT;
+  small.set(about, 1);
+  small.set(bytes, 1 + about.length);
+  return small;
+}
+
+/** The reverse of {@link encodeSmall}. */
+export function decodeSmall(small: Uint8Array): { slab: Slab; bytes: Uint8Array } {
+  const end = 1 + small[0] * Float64Array.BYTES_PER_ELEMENT;
+  return { slab: decodeSlab(small.subarray(1, end))!, bytes: small.slice(end) };
+}
+
 /** The reverse of {@link encodeSlab}. */
 export function decodeSlab(bytes: Uint8Array): Slab | null {
   if (bytes.length === 0) return null;

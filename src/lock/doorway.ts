@@ -6,7 +6,7 @@ import { aborted, checkWait, patienceOf, type WaitOptions } from "./arguments.ts
 import { Entry, EXCLUSIVE, OUTSIDE, type Inside } from "./entry.ts";
 import type { Hold } from "./guard.ts";
 import { Lifetime } from "./lifetime.ts";
-import { drive, patiently, type Procedure } from "./procedure.ts";
+import { patiently, type Procedure } from "./procedure.ts";
 import type { Place } from "./queue.ts";
 import { readState, whoIsInside } from "./state.ts";
 
@@ -52,7 +52,7 @@ export class Doorway {
   /** Blocking: enters, however long it takes. Allocates nothing. */
   enterBlocking(mode: Inside): void {
     this.entry.enter(mode);
-    if (drive(this.entry) === BLOCKED) {
+    if (this.entry.proceed() === BLOCKED) {
       this.say("waiting");
       this.pace.run(this.entry);
     }
@@ -72,7 +72,7 @@ export class Doorway {
       throw this.#timeout(call, 0);
     }
     this.entry.enter(mode);
-    if (drive(this.entry) === BLOCKED) return this.#wait(call, mode, options);
+    if (this.entry.proceed() === BLOCKED) return this.#wait(call, mode, options);
     this.#sayEntered();
     return null;
   }
@@ -80,7 +80,7 @@ export class Doorway {
   /** Enters if that needs no waiting; tells whether it did. */
   tryEnter(mode: Inside): boolean {
     this.entry.tryEnter(mode);
-    drive(this.entry);
+    this.entry.proceed();
     if (this.entry.inside === OUTSIDE) return false;
     this.#sayEntered();
     return true;
@@ -89,7 +89,7 @@ export class Doorway {
   /** Leaves. */
   leave(mode: Inside): void {
     this.entry.leave(mode);
-    drive(this.entry);
+    this.entry.proceed();
     this.say("released");
   }
 

@@ -8,7 +8,7 @@ import { Doorway } from "./doorway.ts";
 import { Entry, SHARED } from "./entry.ts";
 import { LockGuard, type Hold } from "./guard.ts";
 import { USERS } from "./layout.ts";
-import { drive, perform, performAsync, type Procedure } from "./procedure.ts";
+import { perform, performAsync, type Procedure } from "./procedure.ts";
 import type { Place } from "./queue.ts";
 
 /** How a semaphore is made. */
@@ -136,7 +136,7 @@ export class MPISemaphore implements Disposable {
     hold.held = false;
     this.#holds.delete(hold);
     this.#exit.leave(SHARED);
-    drive(this.#exit);
+    this.#exit.proceed();
     this.#door.say("released");
   }
 }

@@ -77,13 +77,13 @@ export class Tally implements Machine {
   /** All in one step: both words are touched only at the head of the queue. */
   #change(): void {
     const { words, root } = this.#place;
-    const high = words.load(root, HIGH);
-    this.before = high * WORD + (words.load(root, LOW) >>> 0);
+    const high = words.read(root, HIGH);
+    this.before = high * WORD + (words.read(root, LOW) >>> 0);
     const after = this.replaces ? this.operand : this.before + this.operand;
     this.overflowed = Number.isSafeInteger(after) ? 0 : 1;
     if (this.overflowed || after === this.before) return;
-    words.store(root, LOW, after | 0);
+    words.write(root, LOW, after | 0);
     const highAfter = Math.floor(after / WORD);
-    if (highAfter !== high) words.store(root, HIGH, highAfter);
+    if (highAfter !== high) words.write(root, HIGH, highAfter);
   }
 }

@@ -30,7 +30,7 @@ import { native } from "./native.ts";
 import { processSleeper } from "./sleeper.ts";
 
 /** Looks before it sleeps after something has come: a few, for the rank may want the core. */
-const SPINS = 4;
+const EAGERNESS = { looks: 4, turns: 0 };
 
 const start: AttendantStart = workerData;
 const { rank, control, port } = start;
@@ -40,9 +40,9 @@ const outbound = new MpiCourier({ library, wire: start.answers });
 const courier: Courier = {
   slice: inbound.slice,
   push: (message) => outbound.push(message),
-  pull(deliver) {
+  pull(taker) {
     outbound.reap();
-    return inbound.pull(deliver);
+    return inbound.pull(taker);
   },
 };
 const post = new Post(
@@ -102,7 +102,7 @@ try {
   enter(RUNNING);
   // The helper sleeps on a bell of its own, which the rank rings to stop it.
   const own = new Bells(control.subarray(0, bellBytes(1) / Int32Array.BYTES_PER_ELEMENT), threadSleeper);
-  new BellPace(own, 0, post, SPINS).run(
+  new BellPace(own, 0, post, EAGERNESS).run(
     new Until(() => {
       obey(port);
       return Atomics.load(control, STOP) !== 0;

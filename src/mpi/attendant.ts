@@ -10,7 +10,7 @@ import type { Attendant, Ground } from "../comm/backend.ts";
 import { REGISTRY, type Context } from "../comm/service.ts";
 import { PshmemError } from "../errors.ts";
 import { Bells, bellBytes } from "../node/bells.ts";
-import { SERVICE, type Courier, type Incoming, type Outgoing } from "../node/post.ts";
+import { SERVICE, type Courier, type Taker, type Outgoing } from "../node/post.ts";
 import { threadSleeper } from "../threads/sleeper.ts";
 import type { Handle } from "./abi/types.ts";
 import { MpiCourier } from "./courier.ts";
@@ -138,11 +138,11 @@ export class MpiAttendant implements Attendant {
         const isRequest = message.box.kind === SERVICE && message.tag !== REGISTRY;
         (isRequest ? this.#requests : wire).push(message);
       },
-      pull: (deliver: (message: Incoming) => void) => {
+      pull: (taker: Taker) => {
         this.#hear();
         this.#requests.reap();
-        const any = answers.pull(deliver);
-        return wire.pull(deliver) || any;
+        const any = answers.pull(taker);
+        return wire.pull(taker) || any;
       },
     };
   }

@@ -4,7 +4,7 @@ import type { Backend } from "../comm/backend.ts";
 import { Bells, bellBytes } from "../node/bells.ts";
 import { boardBytes } from "../node/board.ts";
 import { Mailbox, mailboxBytes } from "../node/mailbox.ts";
-import { spinsFor } from "../node/pace.ts";
+import { eagernessFor, type Eagerness } from "../node/pace.ts";
 import { MpiAttendant } from "./attendant.ts";
 import { MpiCourier } from "./courier.ts";
 import { endWithProcess, startMpi, type MpiWorld } from "./job.ts";
@@ -27,7 +27,7 @@ export interface MpiDescription {
  * Looks before sleeping where answers may come from other nodes: some 200 µs, several round trips of a network. Each look gives
  * the core away if another process wants it.
  */
-const SPINS_ACROSS_NODES = 100;
+const ACROSS_NODES: Eagerness = { looks: 100, turns: 0 };
 
 let description: MpiDescription | undefined;
 
@@ -79,7 +79,7 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
     },
     bells,
     place,
-    spins: courier ? SPINS_ACROSS_NODES : spinsFor(mates.length, availableParallelism()),
+    eagerness: courier ? ACROSS_NODES : eagernessFor(mates.length, availableParallelism()),
     couriers: carrier ? [mailbox, carrier] : [mailbox],
     courierTo: (other) => (placeOf.has(other) ? mailbox : carrier!),
     nodeMemory: node.memory,
@@ -142,8 +142,7 @@ function offerControl(
         })
       : null;
   const ids = world.allgather([id]);
-  if (leader !== world.rank && ids[leader] >= 0)
-    control = attempt(() => memory.attach(leader, ids[leader], bytes));
+  if (leader !== world.rank && ids[leader] >= 0) control = attempt(() => memory.attach(leader, ids[leader]));
   const joined = world.allgather([control ? 1 : 0]).every((one) => one === 1);
   if (joined) return control;
   memory.end();

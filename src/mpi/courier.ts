@@ -1,5 +1,5 @@
 /** Messages between nodes, by MPI's own (MPI-4.1 chapter 3), on a communicator that nobody else uses. */
-import type { Courier, Incoming, Outgoing } from "../node/post.ts";
+import type { Courier, Incoming, Outgoing, Taker } from "../node/post.ts";
 import type { Handle } from "./abi/types.ts";
 import { HandleCell, type MpiLibrary } from "./library.ts";
 import { posix } from "./posix.ts";
@@ -27,6 +27,12 @@ interface Pending {
   readonly bytes: Uint8Array;
 }
 
+/** A long message on its way out, and its pieces that MPI still reads. */
+interface Leaving {
+  readonly message: Outgoing;
+  readonly pieces: readonly Pending[];
+}
+
 /** A message on its way in: delivered when all its pieces are there, and those before it. */
 interface Arriving {
   readonly message: Incoming;
@@ -49,7 +55,7 @@ export class MpiCourier implements Courier {
   /** Copies that MPI still reads. */
   #leaving: Pending[] = [];
   /** Long messages of this rank, and the pieces that MPI has not yet taken. */
-  readonly #long = new Map<Outgoing, readonly Pending[]>();
+  #long: Leaving[] = [];
   /** Per source, in order of arrival. */
   readonly #arriving = new Map<number, Arriving[]>();
 
@@ -59,49 +65,44 @@ export class MpiCourier implements Courier {
   }
 
   push(message: Outgoing): void {
-    const started = this.#long.get(message);
-    if (started) {
-      this.#finish(message, started);
-      return;
-    }
     const isShort = message.bytes.length <= SHORT_BYTES;
     this.#leaving.push(this.#send(message.dest, TAG_HEAD, headOf(message, isShort)));
-    message.sent = 1;
+    message.left = true;
     if (isShort) message.done = true;
-    else this.#finish(message, this.#sendBody(message));
+    else this.#long.push({ message, pieces: this.#sendBody(message) });
   }
 
-  pull(deliver: (message: Incoming) => void): boolean {
+  pull(taker: Taker): boolean {
     this.reap();
     let source = this.#probe();
     const any = source >= 0 || this.#arriving.size > 0;
     // Whoever could send is perhaps waiting for this core: MPI's own polling would keep it for a scheduler tick.
     if (!any) posix().sched_yield();
-    for (; source >= 0; source = this.#probe()) this.#take(source);
-    for (const [from, queue] of this.#arriving) this.#deliverFrom(from, queue, deliver);
+    for (; source >= 0; source = this.#probe()) this.#take(source, taker);
+    for (const [from, queue] of this.#arriving) this.#deliverFrom(from, queue, taker);
     return any;
   }
 
-  /** Local, not blocking: gives up the copies that MPI has taken. */
+  /** Local, not blocking: gives up the copies that MPI has taken, and ends the long messages that it has. */
   reap(): void {
     if (this.#leaving.length > 0)
       this.#leaving = this.#leaving.filter((pending) => !this.#isComplete(pending));
+    if (this.#long.length > 0) this.#long = this.#long.flatMap((one) => this.#stillLeaving(one));
   }
 
-  /** Local, blocking: until MPI has taken every copy, before the end of the job. */
+  /** Local, blocking: until MPI has taken everything, before the end of the job. */
   settle(): void {
-    while (this.#leaving.length > 0) this.reap();
+    while (this.#leaving.length + this.#long.length > 0) this.reap();
   }
 
   #sendBody({ bytes, dest }: Outgoing): readonly Pending[] {
     return piecesOf(bytes).map((piece) => this.#send(dest, TAG_BODY, piece));
   }
 
-  #finish(message: Outgoing, pieces: readonly Pending[]): void {
+  #stillLeaving({ message, pieces }: Leaving): Leaving[] {
     const left = pieces.filter((pending) => !this.#isComplete(pending));
     message.done = left.length === 0;
-    if (message.done) this.#long.delete(message);
-    else this.#long.set(message, left);
+    return message.done ? [] : [{ message, pieces: left }];
   }
 
   #send(dest: number, tag: number, bytes: Uint8Array): Pending {
@@ -124,7 +125,7 @@ export class MpiCourier implements Courier {
   }
 
   /** Takes the head that the last probe found. */
-  #take(source: number): void {
+  #take(source: number, taker: Taker): void {
     const { calls, abi } = this.#line.library;
     calls.MPI_Get_count(this.#status, abi.BYTE, this.#count);
     const bytes = new Uint8Array(this.#count[0]);
@@ -132,8 +133,9 @@ export class MpiCourier implements Courier {
     const [maker, serial, kind, tag, low, high] = new Int32Array(bytes.buffer, 0, HEAD_WORDS);
     const length = (low >>> 0) + high * 2 ** 32;
     const isShort = bytes.length === HEAD_BYTES + length;
-    const body = isShort ? bytes.subarray(HEAD_BYTES) : new Uint8Array(length);
     const box = { maker, serial, kind: kind as Incoming["box"]["kind"] };
+    const room = taker.room(box, source);
+    const body = isShort ? bytes.subarray(HEAD_BYTES) : (room ?? new Uint8Array(length));
     const pieces = isShort ? [] : piecesOf(body).map((piece) => this.#receive(source, piece));
     const arriving = { message: { box, source, tag, bytes: body }, pieces };
     const queue = this.#arriving.get(source);
@@ -148,13 +150,13 @@ export class MpiCourier implements Courier {
     return { request, bytes };
   }
 
-  #deliverFrom(source: number, queue: Arriving[], deliver: (message: Incoming) => void): void {
+  #deliverFrom(source: number, queue: Arriving[], taker: Taker): void {
     while (queue.length > 0) {
       const [first] = queue;
       first.pieces = first.pieces.filter((pending) => !this.#isComplete(pending));
       if (first.pieces.length > 0) return;
       queue.shift();
-      deliver(first.message);
+      taker.deliver(first.message);
     }
     this.#arriving.delete(source);
   }

@@ -1,5 +1,5 @@
 /** The beginning and the end of MPI in this process. */
-import { writeSync } from "node:fs";
+import { readSync, writeSync } from "node:fs";
 import { inspect } from "node:util";
 import { PshmemError } from "../errors.ts";
 import { HandleCell, openMpiLibrary, type MpiLibrary } from "./library.ts";
@@ -121,6 +121,9 @@ function abort({ calls, abi }: MpiLibrary, code: number): never {
   throw new Error("unreachable");
 }
 
+/** Bytes; the answer is `cmd=finalize_ack`. */
+const LONGEST_ANSWER = 1024;
+
 /** How often and how long (ms) a rank lets MPI pass on what it still holds, where nothing else will. */
 const LAST_TURNS = 20;
 const TURN_MS = 2;
@@ -128,7 +131,7 @@ const TURN_MS = 2;
 /**
  * Collective, blocking: ends MPI. MPICH before 4.2 over UCX may hang in MPI_Finalize on several nodes: a rank that has closed its
  * connections waits in the launcher's barrier and no longer answers those that still close theirs to it (pmodels/mpich pull
- * request 6596). There all ranks meet once more and leave without it: the launcher takes an exit with code 0 for a clean one.
+ * request 6596). There all ranks meet once more and leave by telling the launcher alone.
  */
 function finalize(world: MpiWorld): void {
   const { calls } = world.library;
@@ -141,6 +144,18 @@ function finalize(world: MpiWorld): void {
     progress(world);
     sleep(TURN_MS);
   }
+  tellLauncher();
+}
+
+/**
+ * What MPI_Finalize tells MPICH's launcher at its end (PMI version 1, over the socket which the launcher names): it takes a process that
+ * exits without for one that failed, and kills the others. Other launchers look at the exit code.
+ */
+function tellLauncher(): void {
+  const socket = Number(process.env["PMI_FD"] ?? NaN);
+  if (!Number.isInteger(socket)) return;
+  writeSync(socket, "cmd=finalize\n");
+  readSync(socket, new Uint8Array(LONGEST_ANSWER));
 }
 
 function finalizeHangs({ library, nodeOf }: MpiWorld): boolean {

@@ -3,7 +3,7 @@
  * that nothing is left behind however a job ends; elsewhere, or where /proc cannot be used (a container per rank), a
  * named object that is unlinked as soon as all have it.
  */
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { freemem } from "node:os";
 import { PshmemError } from "../errors.ts";
 import type { Memory } from "../node/heap.ts";
@@ -42,6 +42,8 @@ interface Offered {
   readonly fd: number;
   readonly words: Int32Array;
   readonly others: number;
+  /** Whether this rank has released it meanwhile: it stays mapped, for only in it can be seen when all have attached. */
+  released: boolean;
 }
 
 /** {@link Memory} of one process. */
@@ -74,13 +76,14 @@ export class ProcessMemory implements Memory {
     this.#ids.add(id);
     this.#idOf.set(buffer, id);
     const words = new Int32Array(buffer, 0, 2);
-    this.#offered.push({ id, fd, words, others: audience.filter((rank) => rank !== this.#me).length });
+    const others = audience.filter((rank) => rank !== this.#me).length;
+    this.#offered.push({ id, fd, words, others, released: false });
     return { id, buffer };
   }
 
-  attach(owner: number, id: number, bytes: number): ArrayBuffer {
+  attach(owner: number, id: number): ArrayBuffer {
     const fd = this.#open(owner, id);
-    const buffer = mapShared(fd, bytes);
+    const buffer = mapShared(fd, fstatSync(fd).size);
     closeSync(fd);
     Atomics.add(new Int32Array(buffer, 0, 2), ATTACHED, 1);
     return buffer;
@@ -89,7 +92,10 @@ export class ProcessMemory implements Memory {
   release(buffer: ArrayBufferLike): void {
     const id = this.#idOf.get(buffer);
     if (id !== undefined) this.#ids.delete(id);
-    forget(buffer);
+    this.#closeTaken();
+    const offered = this.#offered.find(({ words }) => words.buffer === buffer);
+    if (offered) offered.released = true;
+    else forget(buffer);
   }
 
   withdraw(id: number): void {
@@ -135,7 +141,7 @@ export class ProcessMemory implements Memory {
     const code = fallocate ? fallocate(fd, 0, 0, bytes) : ftruncate(fd, bytes);
     if (code === 0) return mapShared(fd, bytes);
     const error = failed("fallocate", bytes);
-    this.#close({ id, fd, words: new Int32Array(2), others: 0 });
+    this.#close({ id, fd });
     throw error;
   }
 
@@ -156,11 +162,12 @@ export class ProcessMemory implements Memory {
     this.#offered = this.#offered.filter((offered) => {
       const taken = Atomics.load(offered.words, ATTACHED) >= offered.others;
       if (taken) this.#close(offered);
+      if (taken && offered.released) forget(offered.words.buffer);
       return !taken;
     });
   }
 
-  #close({ id, fd }: Offered): void {
+  #close({ id, fd }: Pick<Offered, "id" | "fd">): void {
     closeSync(fd);
     if (this.#method === "named") posix().shm_unlink(this.#nameOf(this.#me, id));
   }

@@ -38,6 +38,14 @@ export class RmaWords implements Words {
     this.#fetch(rank, index, value, this.#ops.REPLACE);
   }
 
+  read(rank: number, index: number): number {
+    return this.load(rank, index);
+  }
+
+  write(rank: number, index: number, value: number): void {
+    this.store(rank, index, value);
+  }
+
   add(rank: number, index: number, value: number): number {
     return this.#fetch(rank, index, value, this.#ops.SUM);
   }

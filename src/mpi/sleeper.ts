@@ -54,6 +54,10 @@ export const processSleeper: Sleeper = {
     if (syscall) syscall(SYS_FUTEX[process.arch], word, FUTEX_WAKE, 0x7fff_ffff, null, null, 0);
     else wakeAll!(word, Int32Array.BYTES_PER_ELEMENT, OS_SYNC_SHARED);
   },
+
+  giveWay() {
+    posix().sched_yield();
+  },
 };
 
 /** Seconds and nanoseconds, as `struct timespec` has them; used again by each sleep of this thread. */

@@ -19,6 +19,8 @@ export interface Sleeper {
   sleepAsync(words: Int32Array, index: number, expected: number, ms: number): Promise<void>;
   /** Wakes all that sleep on `words[index]`. */
   wake(words: Int32Array, index: number): void;
+  /** Lets whoever is ready have the core, and returns when it is free again; null where the platform has no such call. */
+  readonly giveWay: (() => void) | null;
 }
 
 /** Bytes that the bells of `count` ranks take. */
@@ -40,6 +42,11 @@ export class Bells {
   constructor(words: Int32Array, sleeper: Sleeper) {
     this.#words = words;
     this.#sleeper = sleeper;
+  }
+
+  /** Local: see {@link Sleeper.giveWay}. */
+  get giveWay(): (() => void) | null {
+    return this.#sleeper.giveWay;
   }
 
   /** Local: wakes `place` if it sleeps. One load when it does not. */

@@ -10,8 +10,8 @@ export interface Memory {
     bytes: number,
     audience: readonly number[],
   ): { readonly id: number; readonly buffer: ArrayBufferLike };
-  /** The block `id`, of `bytes` bytes, that rank `owner` made for this rank. */
-  attach(owner: number, id: number, bytes: number): ArrayBufferLike;
+  /** The block `id`, at least as long as it was asked for, that rank `owner` made for this rank. */
+  attach(owner: number, id: number): ArrayBufferLike;
   /** This rank no longer uses a block; views of it may still exist. */
   release(buffer: ArrayBufferLike): void;
   /** Takes back a block that nobody attached to. */
@@ -44,7 +44,12 @@ export const PIECE_ALIGN = 64;
  * block is its memory's own.
  */
 const HEADER_BYTES = PIECE_ALIGN;
-const CHUNK_BYTES = 1024 * 1024;
+/**
+ * Each chunk is twice as large as the one before, up to a limit. A chunk holds a descriptor until all of the node have attached to it,
+ * which ranks that are lent nothing never do, and MPI may attach few of them: there must not be many.
+ */
+const FIRST_CHUNK_BYTES = 1024 * 1024;
+const LARGEST_CHUNK_BYTES = 32 * FIRST_CHUNK_BYTES;
 /** Larger pieces are blocks by themselves: their memory goes back to the system. */
 const LARGEST_SHARED = 128 * 1024;
 /** Sizes up to this are rounded to cache lines, beyond it to powers of two, so that freed pieces fit new ones. */
@@ -73,6 +78,7 @@ export class Heap {
   #lent: Lent[] = [];
   #sweepAt = 64;
   #chunk: Place | null = null;
+  #chunkBytes = FIRST_CHUNK_BYTES;
 
   /** `everyone`: the world ranks that may ever be lent a small piece. */
   constructor(memory: Memory, me: number, everyone: readonly number[]) {
@@ -99,10 +105,10 @@ export class Heap {
     const { owner, block } = location;
     const total = roundUp(HEADER_BYTES + bytes);
     if (total > LARGEST_SHARED) {
-      return open({ ...location, buffer: this.#memory.attach(owner, block, total) }, bytes, this.#memory);
+      return open({ ...location, buffer: this.#memory.attach(owner, block) }, bytes, this.#memory);
     }
     const key = `${owner}.${block}`;
-    const buffer = this.#attached.get(key) ?? this.#memory.attach(owner, block, CHUNK_BYTES);
+    const buffer = this.#attached.get(key) ?? this.#memory.attach(owner, block);
     this.#attached.set(key, buffer);
     return open({ ...location, buffer }, bytes);
   }
@@ -125,8 +131,9 @@ export class Heap {
 
   #carve(total: number): Place {
     let chunk = this.#chunk;
-    if (!chunk || chunk.slot * PIECE_ALIGN + total > CHUNK_BYTES) {
-      const { id, buffer } = this.#memory.create(CHUNK_BYTES, this.#everyone);
+    if (!chunk || chunk.slot * PIECE_ALIGN + total > chunk.buffer.byteLength) {
+      const { id, buffer } = this.#memory.create(this.#chunkBytes, this.#everyone);
+      this.#chunkBytes = Math.min(2 * this.#chunkBytes, LARGEST_CHUNK_BYTES);
       chunk = { owner: this.#me, block: id, slot: 0, buffer };
     }
     this.#chunk = { ...chunk, slot: chunk.slot + total / PIECE_ALIGN };

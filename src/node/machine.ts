@@ -33,7 +33,7 @@ export interface Patience {
 export type Ending = "done" | "timeout" | "aborted";
 
 /**
- * Drives machines to their end: steps, spins a little, then sleeps on this rank's bell.
+ * Drives machines to their end: steps, looks again for a moment, then sleeps on this rank's bell.
  *
  * Whoever changes a shared word that another rank may be blocked on must ring that rank's bell afterwards.
  */

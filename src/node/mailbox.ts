@@ -1,7 +1,7 @@
 /** Messages between ranks that share memory: one pipe for each pair and direction. */
 import type { Bells } from "./bells.ts";
 import { Pipe, pipeBytes } from "./pipe.ts";
-import type { Box, Courier, Incoming, Outgoing } from "./post.ts";
+import type { Box, Courier, Incoming, Outgoing, Taker } from "./post.ts";
 
 /** Words of a message's head in the pipe: maker, serial, kind, tag, and the length as two words. */
 const HEAD_WORDS = 6;
@@ -81,17 +81,17 @@ export class Mailbox implements Courier {
     const before = message.sent;
     if (message.sent < HEAD_BYTES) message.sent += pipe.write(headOf(message), message.sent);
     if (message.sent >= HEAD_BYTES) message.sent += pipe.write(message.bytes, message.sent - HEAD_BYTES);
-    message.done = message.sent === HEAD_BYTES + message.bytes.length;
+    message.left = message.done = message.sent === HEAD_BYTES + message.bytes.length;
     if (message.sent > before) this.#tell(place);
   }
 
-  pull(deliver: (message: Incoming) => void): boolean {
+  pull(taker: Taker): boolean {
     // The counter is read before the pipes: what comes after that shows as a new count at the next pull.
     const count = Atomics.load(this.#arrivals, this.#me * ARRIVAL_STRIDE);
     if (count === this.#seen) return false;
     this.#seen = count;
     for (let place = 0; place < this.#inward.length; place++) {
-      if (this.#readFrom(place, deliver)) this.#tell(place);
+      if (this.#readFrom(place, taker)) this.#tell(place);
     }
     return true;
   }
@@ -102,7 +102,8 @@ export class Mailbox implements Courier {
     this.#bells.ring(place);
   }
 
-  #readFrom(place: number, deliver: (message: Incoming) => void): boolean {
+  #readFrom(place: number, taker: Taker): boolean {
+    const source = this.#worldRanks[place];
     const pipe = this.#inward[place];
     const partial = this.#partial[place];
     let any = false;
@@ -112,13 +113,13 @@ export class Mailbox implements Courier {
         partial.headRead += got;
         any ||= got > 0;
         if (partial.headRead < HEAD_BYTES) return any;
-        partial.bytes = new Uint8Array(lengthOf(partial.head));
+        partial.bytes = taker.room(boxOf(partial.head), source) ?? new Uint8Array(lengthOf(partial.head));
       }
       const got = pipe.read(partial.bytes, partial.read);
       partial.read += got;
       any ||= got > 0;
       if (partial.read < partial.bytes.length) return any;
-      deliver(whole(partial, partial.bytes, this.#worldRanks[place]));
+      taker.deliver(whole(partial, partial.bytes, source));
       partial.headRead = partial.read = 0;
       partial.bytes = null;
     }
@@ -136,12 +137,11 @@ function lengthOf(head: Uint8Array): number {
   return (words[4] >>> 0) + words[5] * 2 ** 32;
 }
 
-function whole(partial: Partial, bytes: Uint8Array, source: number): Incoming {
-  const [maker, serial, kind, tag] = new Int32Array(partial.head.buffer) as unknown as [
-    number,
-    number,
-    Box["kind"],
-    number,
-  ];
-  return { box: { maker, serial, kind }, source, tag, bytes };
+function boxOf(head: Uint8Array): Box {
+  const [maker, serial, kind] = new Int32Array(head.buffer);
+  return { maker, serial, kind: kind as Box["kind"] };
+}
+
+function whole({ head }: Partial, bytes: Uint8Array, source: number): Incoming {
+  return { box: boxOf(head), source, tag: new Int32Array(head.buffer)[3], bytes };
 }

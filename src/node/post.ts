@@ -1,4 +1,5 @@
 /** This rank's post office: hands messages to couriers, keeps those that came until somebody asks for them. */
+import { Landings, type Landing } from "./landing.ts";
 import type { Progress } from "./pace.ts";
 
 /** Whose messages these are: the communicator's context (two numbers that never repeat in a job) and the kind of use. */
@@ -8,7 +9,7 @@ export interface Box {
   /** That rank's running number. */
   readonly serial: number;
   /** User messages and the library's own never meet. */
-  readonly kind: typeof USER | typeof SYSTEM | typeof SERVICE | typeof REPLY;
+  readonly kind: typeof USER | typeof SYSTEM | typeof SERVICE | typeof REPLY | typeof BULK;
 }
 
 export const USER = 0;
@@ -16,6 +17,9 @@ export const SYSTEM = 1;
 /** Requests are handled as they come, by whoever serves their box and tag; answers are awaited like other messages. */
 export const SERVICE = 2;
 export const REPLY = 3;
+/** Their receiver says where they go, in the order in which they are sent. */
+export const BULK = 4;
+const KINDS = 8;
 
 /** A message on its way out. */
 export interface Outgoing {
@@ -23,10 +27,13 @@ export interface Outgoing {
   /** World rank. */
   readonly dest: number;
   readonly tag: number;
-  /** May be replaced by a copy while the message waits; the courier reads it afresh at each push. */
-  bytes: Uint8Array;
-  /** Set by the courier: bytes handed over so far, and whether all is handed over. */
+  /** To stay as they are until `done`. */
+  readonly bytes: Uint8Array;
+  /** Set by the courier: bytes handed over so far. */
   sent: number;
+  /** Set by the courier: all of it is on its way, and the next message may follow. */
+  left: boolean;
+  /** Set by the courier, with `left` or later: `bytes` is no longer needed. */
   done: boolean;
 }
 
@@ -39,12 +46,19 @@ export interface Incoming {
   readonly bytes: Uint8Array;
 }
 
+/** Who takes messages in. For the messages of one source, `room` and `deliver` are called in the order in which they were sent. */
+export interface Taker {
+  /** Where the bytes of a message that begins to come are to go; null for memory of their own. */
+  room(box: Box, source: number): Uint8Array | null;
+  deliver(message: Incoming): void;
+}
+
 /** Carries messages between this rank and some others, in order for each pair of ranks. */
 export interface Courier {
-  /** Hands over as much of the message as can be now; sets `sent` and `done`. */
+  /** Hands over as much of the message as can be now; sets `sent`, `left` and `done`, which may come with a later `pull`. */
   push(message: Outgoing): void;
-  /** Takes in what has come, calling `deliver` for each message that is whole. True if anything came. */
-  pull(deliver: (message: Incoming) => void): boolean;
+  /** Takes in what has come. True if anything came. */
+  pull(taker: Taker): boolean;
   /** The longest time in ms that may pass between two pulls while this rank sleeps; Infinity if arrivals ring. */
   readonly slice: number;
 }
@@ -58,7 +72,7 @@ export interface Wanted {
 }
 
 /** The post office of one rank. */
-export class Post implements Progress {
+export class Post implements Progress, Taker {
   readonly slice: number;
   readonly #me: number;
   readonly #wake: () => void;
@@ -68,6 +82,8 @@ export class Post implements Progress {
   readonly #leaving = new Map<number, Outgoing[]>();
   readonly #arrived = new Map<number, Incoming[]>();
   readonly #handlers = new Map<number, Map<number, (message: Incoming) => void>>();
+  /** Of boxes of bulk, by source. */
+  readonly #landings = new Map<number, Map<number, Landings>>();
 
   /** `wake` rings this rank's own bell: a message to itself may be what one of its promises waits for. */
   constructor(
@@ -83,31 +99,26 @@ export class Post implements Progress {
     this.slice = Math.min(Infinity, ...couriers.map((courier) => courier.slice));
   }
 
-  /**
-   * Local, not blocking: starts a message; `done` on the result says when `bytes` is no longer needed. With `keep`, bytes
-   * that cannot leave at once are copied, so that the caller may change them.
-   */
-  send(box: Box, dest: number, tag: number, bytes: Uint8Array, keep: boolean): Outgoing {
-    const message: Outgoing = { box, dest, tag, bytes, sent: 0, done: false };
+  /** Local, not blocking: starts a message; `done` on the result says when `bytes` is no longer needed. */
+  send(box: Box, dest: number, tag: number, bytes: Uint8Array): Outgoing {
+    const message: Outgoing = { box, dest, tag, bytes, sent: 0, left: false, done: false };
     if (dest === this.#me) {
-      this.#deliver({ box, source: dest, tag, bytes: bytes.slice() });
+      this.deliver({ box, source: dest, tag, bytes: bytes.slice() });
       this.#wake();
-      message.done = true;
+      message.left = message.done = true;
       return message;
     }
     const queue = this.#leaving.get(dest);
     if (queue) queue.push(message);
     else this.#courierOf(dest).push(message);
-    if (message.done) return message;
-    if (keep) message.bytes = bytes.slice();
-    if (!queue) this.#leaving.set(dest, [message]);
+    if (!message.left && !queue) this.#leaving.set(dest, [message]);
     return message;
   }
 
   poll(): boolean {
     if (this.#leaving.size > 0) this.#pushOn();
     let any = false;
-    for (const courier of this.#couriers) any = courier.pull(this.#deliver) || any;
+    for (const courier of this.#couriers) any = courier.pull(this) || any;
     return any;
   }
 
@@ -129,6 +140,11 @@ export class Post implements Progress {
     return at < 0 ? null : queue![at];
   }
 
+  /** Local: names the place of the next message of `source` in a box of bulk that has none yet. */
+  expect(box: Box, source: number, bytes: Uint8Array): Landing {
+    return this.#landingsOf(box, source).expect(bytes);
+  }
+
   /** Local: `handle` gets the messages of this box and tag as they come, those that have come before it first. */
   serve(box: Box, tag: number, handle: (message: Incoming) => void): void {
     const key = keyOf(box);
@@ -148,22 +164,19 @@ export class Post implements Progress {
   /** Local: forgets what has come for a communicator that is no more. */
   forget(box: Box): void {
     this.#arrived.delete(keyOf(box));
+    this.#landings.delete(keyOf(box));
   }
 
-  #pushOn(): void {
-    for (const [dest, queue] of this.#leaving) {
-      const courier = this.#courierOf(dest);
-      while (queue.length > 0) {
-        courier.push(queue[0]);
-        if (!queue[0].done) break;
-        queue.shift();
-      }
-      if (queue.length === 0) this.#leaving.delete(dest);
-    }
+  room(box: Box, source: number): Uint8Array | null {
+    return box.kind === BULK ? this.#landingsOf(box, source).begin() : null;
   }
 
-  readonly #deliver = (message: Incoming): void => {
+  deliver(message: Incoming): void {
     const key = keyOf(message.box);
+    if (message.box.kind === BULK) {
+      this.#landingsOf(message.box, message.source).end(message.bytes);
+      return;
+    }
     const handle = this.#handlers.get(key)?.get(message.tag);
     if (handle) {
       handle(message);
@@ -172,12 +185,33 @@ export class Post implements Progress {
     const queue = this.#arrived.get(key);
     if (queue) queue.push(message);
     else this.#arrived.set(key, [message]);
-  };
+  }
+
+  #landingsOf(box: Box, source: number): Landings {
+    const key = keyOf(box);
+    let bySource = this.#landings.get(key);
+    if (!bySource) this.#landings.set(key, (bySource = new Map()));
+    let landings = bySource.get(source);
+    if (!landings) bySource.set(source, (landings = new Landings()));
+    return landings;
+  }
+
+  #pushOn(): void {
+    for (const [dest, queue] of this.#leaving) {
+      const courier = this.#courierOf(dest);
+      while (queue.length > 0) {
+        courier.push(queue[0]);
+        if (!queue[0].left) break;
+        queue.shift();
+      }
+      if (queue.length === 0) this.#leaving.delete(dest);
+    }
+  }
 }
 
-/** One number for a box: exact for up to 2²⁰ ranks with 2³¹ communicators each. */
+/** One number for a box: exact for up to 2¹⁹ ranks with 2³¹ communicators each. */
 function keyOf(box: Box): number {
-  return (box.maker * 2 ** 31 + box.serial) * 4 + box.kind;
+  return (box.maker * 2 ** 31 + box.serial) * KINDS + box.kind;
 }
 
 function indexOf(queue: readonly Incoming[], wanted: Wanted): number {

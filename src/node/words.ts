@@ -45,6 +45,14 @@ export class SharedWords implements Words {
     Atomics.store(this.#words, this.#bases[rank] + index, value);
   }
 
+  read(rank: number, index: number): number {
+    return this.#words[this.#bases[rank] + index];
+  }
+
+  write(rank: number, index: number, value: number): void {
+    this.#words[this.#bases[rank] + index] = value;
+  }
+
   add(rank: number, index: number, value: number): number {
     return Atomics.add(this.#words, this.#bases[rank] + index, value);
   }

@@ -2,6 +2,7 @@
 import type { Backend } from "../comm/backend.ts";
 import { Bells, bellBytes } from "../node/bells.ts";
 import { boardBytes } from "../node/board.ts";
+import { ALONE } from "../node/pace.ts";
 import { serialMemory } from "./memory.ts";
 import { serialSleeper } from "./sleeper.ts";
 
@@ -16,7 +17,7 @@ export function serialBackend(): Backend {
     ring: (rank) => bells.ring(rank),
     bells,
     place: 0,
-    spins: 0,
+    eagerness: ALONE,
     couriers: [],
     courierTo: () => {
       throw new Error("a rank alone has nobody to send to");

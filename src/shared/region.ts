@@ -10,17 +10,21 @@ export interface Placement<D extends DType> {
   readonly target: Region;
 }
 
-/** Local: data at an offset, one number for each axis. @throws BAD_DIMENSIONS OUT_OF_BOUNDS and those of the data */
+/** Local: data at an offset, one number for each axis, or where the array begins. @throws BAD_DIMENSIONS OUT_OF_BOUNDS and those of the data */
 export function placeAt<D extends DType>(
   whole: Region,
   source: Resolved<D>,
-  offset: ArrayLike<number>,
+  offset: ArrayLike<number> | null | undefined,
 ): Placement<D> {
   const dimensions = whole.shape.length;
   if (source.shape.length !== dimensions) throw badDimensions("the data", source.shape.length, dimensions);
-  if (offset.length !== dimensions) throw badDimensions("the offset", offset.length, dimensions);
-  whole.shape.forEach((extent, axis) => checkExtent(offset[axis], source.shape[axis], extent, axis));
-  const first = whole.strides.reduce((sum, stride, axis) => sum + stride * offset[axis], whole.offset);
+  if (offset && offset.length !== dimensions) throw badDimensions("the offset", offset.length, dimensions);
+  let first = whole.offset;
+  for (let axis = 0; axis < dimensions; axis++) {
+    const start = offset ? offset[axis] : 0;
+    checkExtent(start, source.shape[axis], whole.shape[axis], axis);
+    first += whole.strides[axis] * start;
+  }
   return { source, target: { offset: first, shape: source.shape, strides: whole.strides } };
 }
 

@@ -4,7 +4,7 @@ import { parentPort } from "node:worker_threads";
 import type { Backend } from "../comm/backend.ts";
 import { Bells, bellBytes } from "../node/bells.ts";
 import { Mailbox } from "../node/mailbox.ts";
-import { spinsFor } from "../node/pace.ts";
+import { eagernessFor } from "../node/pace.ts";
 import type { RankData } from "./job.ts";
 import { ThreadMemory } from "./memory.ts";
 import { threadSleeper } from "./sleeper.ts";
@@ -23,7 +23,7 @@ export function threadsBackend({ rank, size, nodeOf, control, board, ports }: Ra
     ring: (other) => bells.ring(other),
     bells,
     place: rank,
-    spins: spinsFor(size, availableParallelism()),
+    eagerness: eagernessFor(size, availableParallelism()),
     couriers: [mailbox],
     courierTo: () => mailbox,
     nodeMemory: memory,

@@ -25,4 +25,6 @@ export const threadSleeper: Sleeper = {
   wake(words, index) {
     Atomics.notify(words, index);
   },
+
+  giveWay: null,
 };

@@ -1,5 +1,5 @@
 import { describeConformance } from "../conformance/describe.ts";
-import { cannotRun, describeEachMpi, TYPESCRIPT } from "../mpi/launch.ts";
+import { ON_LINUX, cannotRun, describeEachMpi, TYPESCRIPT } from "../mpi/launch.ts";
 import { clusterLine, PLACEMENTS, whyNoCluster } from "./launch.ts";
 
 /** Ranks that wait for the network look for messages all the time, and there may be few cores for them. */
@@ -7,7 +7,7 @@ const JOB_MS = 600_000;
 
 const reason = whyNoCluster();
 
-if (reason) cannotRun("conformance on a cluster", reason);
+if (reason) cannotRun("conformance on a cluster", reason, ON_LINUX);
 else
   describeEachMpi((mpi) => {
     for (const placement of PLACEMENTS) {

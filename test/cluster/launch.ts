@@ -10,7 +10,16 @@ const AGENT = fileURLToPath(new URL("agent", import.meta.url));
 const [BRIDGE, NETWORK] = ["cluster0", "10.77.0.0/24"];
 
 /** Everything a command makes inside ends with it. */
-const UNSHARE = ["--net", "--mount", "--pid", "--mount-proc", "--fork", "--kill-child"];
+const UNSHARE = [
+  "--net",
+  "--mount",
+  "--pid",
+  "--mount-proc",
+  "--fork",
+  "--kill-child",
+  // Whoever is not root may be it in a namespace of their own, where that is permitted.
+  ...(process.getuid?.() === 0 ? [] : ["--map-root-user"]),
+];
 
 /** Where the ranks are. */
 export interface Placement {

@@ -1,15 +1,16 @@
 /** However a job ends, it ends whole: its exit code says how, and nothing of it is left. */
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { startIsolated, whyNotIsolated, type IsolatedJob } from "./isolated.ts";
-import { cannotRun, describeEachMpi, launchLine, type Mpi } from "./launch.ts";
+import { ON_LINUX, cannotRun, describeEachMpi, describeMpi, launchLine, type Mpi } from "./launch.ts";
 
 const program = new URL("./programs/ends.mjs", import.meta.url).pathname;
 
 const ENDS = [
   { end: "nothing", doer: "all", code: 0, says: "all have come" },
   { end: "leave", doer: "all", code: 0, says: "all have come" },
+  { end: "linger", doer: "all", code: 0, says: "rank 1 of 2 is gone" },
   { end: "throw", doer: "1", code: 1, says: "rank 1 failed:\nTypeError: boom" },
   { end: "throw", doer: "all", code: 1, says: "TypeError: boom" },
   { end: "reject", doer: "1", code: 1, says: "rank 1 failed:\nRangeError: late" },
@@ -40,8 +41,19 @@ function processesOf(job: IsolatedJob): Processes {
   return { ranks: named(/^node/), launcher: named(/^(mpi|orte|prte)/) };
 }
 
-function start(mpi: Mpi, end: string, doer: string): IsolatedJob {
-  return startIsolated([...launchLine(mpi, 2), process.execPath, program, end, doer], { jobMs: 60_000 });
+function start(mpi: Mpi, end: string, doer: string, env: Record<string, string> = {}): IsolatedJob {
+  return startIsolated([...launchLine(mpi, 2), process.execPath, program, end, doer], { jobMs: 60_000, env });
+}
+
+function itEnds(mpi: Mpi, ends: typeof ENDS, env: Record<string, string> = {}): void {
+  it.each(ends)("$end on rank $doer ends the job with code $code", async ({ end, doer, code, says }) => {
+    const job = start(mpi, end, doer, env);
+    const ended = await job.end;
+    expect(ended.code, ended.output).toBe(code);
+    expect(ended.output).toContain(says);
+    expect(ended.output).not.toContain("left behind");
+    expect(await remains(job)).toEqual([]);
+  });
 }
 
 /** Asynchronous: waits until a job has no process left; the command lines of those that will not go. */
@@ -60,17 +72,19 @@ async function untilBothWait(job: IsolatedJob): Promise<void> {
 
 const reason = whyNotIsolated();
 
-if (reason) cannotRun("ends of jobs", reason);
-else
+if (reason) cannotRun("ends of jobs", reason, ON_LINUX);
+else {
+  it("what a job leaves behind is told", async () => {
+    const { output } = await startIsolated(["touch", "/dev/shm/something"]).end;
+    expect(output).toContain("left behind: /dev/shm/something");
+  });
+
+  describeMpi("MPICH", (mpi) => {
+    describe("on two nodes", () => itEnds(mpi, ENDS, { MPIR_CVAR_NUM_CLIQUES: "2" }));
+  });
+
   describeEachMpi((mpi) => {
-    it.each(ENDS)("$end on rank $doer ends the job with code $code", async ({ end, doer, code, says }) => {
-      const job = start(mpi, end, doer);
-      const ended = await job.end;
-      expect(ended.code, ended.output).toBe(code);
-      expect(ended.output).toContain(says);
-      expect(ended.output).not.toContain("left behind");
-      expect(await remains(job)).toEqual([]);
-    });
+    itEnds(mpi, ENDS);
 
     it.each(SIGNALS)("$title ends the job", async ({ signal, to }) => {
       const job = start(mpi, "wait", "all");
@@ -85,3 +99,4 @@ else
       expect(await remains(job)).toEqual([]);
     });
   });
+}

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { clusterLine, TWO_NODES, whyNoCluster } from "../cluster/launch.ts";
 import { runJob, type JobEnd } from "../job.ts";
-import { cannotRun, describeEachMpi, launchLine, TYPESCRIPT } from "./launch.ts";
+import { ON_LINUX, cannotRun, describeEachMpi, launchLine, TYPESCRIPT } from "./launch.ts";
 
 const cli = new URL("../../dist/cli/main.js", import.meta.url).pathname;
 const onThreads = (nodes: number) =>
@@ -72,6 +72,6 @@ const reason = whyNoCluster();
 
 describeEachMpi((mpi) => {
   describeExamples("4 ranks on one node", 1, [...launchLine(mpi, 4), ...TYPESCRIPT]);
-  if (reason) cannotRun("2 + 2 ranks on a cluster", reason);
+  if (reason) cannotRun("2 + 2 ranks on a cluster", reason, ON_LINUX);
   else describeExamples("2 + 2 ranks on a cluster", 2, [...clusterLine(mpi, TWO_NODES), ...TYPESCRIPT]);
 });

@@ -6,6 +6,8 @@ import { startJob, type Job, type JobOptions } from "../job.ts";
 /** Everything a job starts inherits it, the launcher's daemons too. */
 const MARK = "PSHMEM_TEST_JOB";
 
+const UNSHARE = process.getuid?.() === 0 ? ["--mount"] : ["--mount", "--map-root-user"];
+
 /** Runs its arguments, then tells what is left in the two folders. */
 const SCRIPT = `
 mount -t tmpfs tmpfs /dev/shm && mkdir /dev/shm/tmp || exit 99
@@ -18,7 +20,7 @@ exit $code`;
 export function whyNotIsolated(): string | null {
   const { status, stderr, error } = spawnSync(
     "unshare",
-    ["--mount", "mount", "-t", "tmpfs", "tmpfs", "/dev/shm"],
+    [...UNSHARE, "mount", "-t", "tmpfs", "tmpfs", "/dev/shm"],
     {
       encoding: "utf8",
     },
@@ -42,7 +44,7 @@ export function startIsolated(
 ): IsolatedJob {
   const mark = `${process.pid}.${jobs++}`;
   const env = { ...options.env, [MARK]: mark };
-  const job = startJob("unshare", ["--mount", "sh", "-c", SCRIPT, "sh", command, ...args], {
+  const job = startJob("unshare", [...UNSHARE, "sh", "-c", SCRIPT, "sh", command, ...args], {
     ...options,
     env,
   });

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { candidates } from "../../dist/mpi/find.js";
 import { runJob } from "../job.ts";
 import { whyNotIsolated } from "./isolated.ts";
-import { cannotRun, describeEachMpi, describeMpi, launchLine, type MpiName } from "./launch.ts";
+import { ON_LINUX, cannotRun, describeEachMpi, describeMpi, launchLine, type MpiName } from "./launch.ts";
 
 const program = new URL("./programs/where.mjs", import.meta.url).pathname;
 const JOB_MS = 60_000;
@@ -109,7 +109,7 @@ exec "$@"`;
 
 const reason = whyNotIsolated();
 
-if (reason) cannotRun("no MPI library", reason);
+if (reason) cannotRun("no MPI library", reason, ON_LINUX);
 else
   it.each([{ PMI_SIZE: "2" }, { OMPI_COMM_WORLD_SIZE: "2" }])(
     "lists every library that was tried where none can be loaded: %o",

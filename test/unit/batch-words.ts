@@ -24,6 +24,14 @@ export class ArrayWords implements Words {
     this.memory[index] = value;
   }
 
+  read(rank: number, index: number): number {
+    return this.load(rank, index);
+  }
+
+  write(rank: number, index: number, value: number): void {
+    this.store(rank, index, value);
+  }
+
   add(_rank: number, index: number, value: number): number {
     const old = this.#seen(this.memory[index]);
     this.memory[index] = old + value;

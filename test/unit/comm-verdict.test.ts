@@ -2,14 +2,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { digestOf } from "../../dist/comm/calls.js";
-import {
-  asFault,
-  decodeFault,
-  encodeFault,
-  merged,
-  numbersOf,
-  type Statement,
-} from "../../dist/comm/verdict.js";
+import { asFault, decodeFault, encodeFault, merged, type Statement } from "../../dist/comm/verdict.js";
 import { decodeSlab, encodeSlab, packStatement, unpackStatement } from "../../dist/comm/wire.js";
 import { boardBytes, Board } from "../../dist/node/board.js";
 import { ERROR_CODES, PshmemError, type ErrorCode, type ErrorFields } from "../../dist/errors.js";
@@ -167,12 +160,6 @@ describe("statements of ranks", () => {
       expect(error.message).toMatch(/ranks 1 and 6/);
     },
   );
-
-  it("need no root that is a number when the call is at fault", () => {
-    const fault = new PshmemError("BAD_RANK", "text");
-    expect(numbersOf({ op: "bcast", root: 5n as unknown as number, fault }).root).toBe(-1);
-    expect(numbersOf({ op: "bcast", root: 5 }).root).toBe(5);
-  });
 
   it("survive the trip between nodes", () => {
     const numbers = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });

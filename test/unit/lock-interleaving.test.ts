@@ -153,8 +153,8 @@ const NoWaiter = misread(WAITER, 0);
 const AlwaysGranted = misread(GRANT, 1);
 
 class StandingToken extends PlainWords {
-  override add(rank: number, index: number, value: number): number {
-    return index === LOW ? this.load(rank, index) : super.add(rank, index, value);
+  override write(rank: number, index: number, value: number): void {
+    if (index !== LOW) super.write(rank, index, value);
   }
 }
 

@@ -36,6 +36,14 @@ export class PlainWords implements Words {
     this.#own(rank)[index] = value;
   }
 
+  read(rank: number, index: number): number {
+    return this.load(rank, index);
+  }
+
+  write(rank: number, index: number, value: number): void {
+    this.store(rank, index, value);
+  }
+
   add(rank: number, index: number, value: number): number {
     return this.#replace(rank, index, this.memory[rank][index] + value);
   }

@@ -1,14 +1,17 @@
+import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ProcessMemory } from "../../src/mpi/memory.ts";
 
 /** A rank of a node; here both ranks are this process, which finds its own descriptors through /proc as another's. */
 const rankMemory = (rank: number) => new ProcessMemory("memfd", "unit", rank, () => process.pid);
 
+const descriptors = () => readdirSync("/proc/self/fd").length;
+
 describe.runIf(process.platform === "linux")("memory of a node's processes", () => {
   it("reaches the same bytes on both sides", () => {
     const [owner, other] = [rankMemory(0), rankMemory(1)];
     const { id, buffer } = owner.create(4096, [0, 1]);
-    const mapped = other.attach(0, id, 4096);
+    const mapped = other.attach(0, id);
     new Int32Array(buffer)[100] = 7;
     expect(new Int32Array(mapped)[100]).toBe(7);
     owner.end();
@@ -19,11 +22,30 @@ describe.runIf(process.platform === "linux")("memory of a node's processes", () 
     const ids = Array.from({ length: 50 }, (_, index) => {
       const { id, buffer } = owner.create(4096, [0, 1]);
       new Int32Array(buffer)[100] = index;
-      const mapped = other.attach(0, id, 4096);
+      const mapped = other.attach(0, id);
       expect(new Int32Array(mapped)[100]).toBe(index);
       return id;
     });
     expect(new Set(ids).size).toBe(50);
     owner.end();
+  });
+
+  it("keeps no descriptor of a block that its owner has released, whoever came first", () => {
+    const [owner, other] = [rankMemory(0), rankMemory(1)];
+    const before = descriptors();
+    for (const ownerFirst of [true, false]) {
+      for (let round = 0; round < 50; round++) {
+        const { id, buffer } = owner.create(4096, [0, 1]);
+        if (ownerFirst) owner.release(buffer);
+        const mapped = other.attach(0, id);
+        if (!ownerFirst) owner.release(buffer);
+        expect(new Uint8Array(mapped)[4095]).toBe(0);
+        other.release(mapped);
+      }
+    }
+    // The last is closed when the next is made.
+    expect(descriptors() - before).toBeLessThanOrEqual(1);
+    owner.end();
+    expect(descriptors()).toBe(before);
   });
 });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { bellBytes, Bells, type Sleeper } from "../../dist/node/bells.js";
 import type { Machine } from "../../dist/node/machine.js";
-import { BellPace } from "../../dist/node/pace.js";
+import { ALONE, BellPace } from "../../dist/node/pace.js";
 import { Until } from "../../dist/node/script.js";
 import { explore, type Found, type World } from "./node-schedules.ts";
 
@@ -22,6 +22,7 @@ type Program = (thread: Thread) => void;
  * code under test can be stopped between any two of its accesses, though it is written to run through.
  */
 class Thread implements Sleeper {
+  readonly giveWay = null;
   readonly log: number[] = [];
   finished = false;
   /** The index of the word on which it sleeps. */
@@ -40,7 +41,7 @@ class Thread implements Sleeper {
     this.#program = program;
     this.#world = world;
     this.bells = new bells(world.memory, this);
-    this.pace = new BellPace(this.bells, place, { poll: () => this.#poll(), slice: Infinity }, 0);
+    this.pace = new BellPace(this.bells, place, { poll: () => this.#poll(), slice: Infinity }, ALONE);
   }
 
   advance(): void {
@@ -256,14 +257,20 @@ describe("the search finds what is broken", () => {
 });
 
 /** A pace whose sleeps are told and end at once, for no reason. */
-function restless(slice = Infinity) {
+function restless(slice = Infinity, turns = 0) {
   const sleeps: number[] = [];
+  const given: number[] = [];
   let polls = 0;
   const sleep = (_words: Int32Array, _index: number, _expected: number, ms: number) => void sleeps.push(ms);
   const sleepAsync = async (...args: Parameters<Sleeper["sleepAsync"]>) => sleep(...args);
-  const bells = new Bells(new Int32Array(bellBytes(1) / 4), { sleep, sleepAsync, wake: () => {} });
-  const pace = new BellPace(bells, 0, { poll: () => polls++ < 0, slice }, 2);
-  return { pace, sleeps, polls: () => polls };
+  const bells = new Bells(new Int32Array(bellBytes(1) / 4), {
+    sleep,
+    sleepAsync,
+    wake: () => {},
+    giveWay: turns > 0 ? () => void given.push(polls) : null,
+  });
+  const pace = new BellPace(bells, 0, { poll: () => polls++ < 0, slice }, { looks: 2, turns });
+  return { pace, sleeps, polls: () => polls, given };
 }
 
 /** Done at the step of this number. */
@@ -281,6 +288,12 @@ const WAYS = {
   runAsync: (pace: BellPace, machine: Machine, patience?: Parameters<BellPace["run"]>[1]) =>
     pace.runAsync(machine, patience),
 };
+
+it("BellPace.run gives way before it sleeps, after looks of its own, and looks after each turn given", () => {
+  const { pace, sleeps, given } = restless(Infinity, 3);
+  expect(pace.run(doneAt(6))).toBe("done");
+  expect([given, sleeps]).toEqual([[2, 3, 4], []]);
+});
 
 describe.each(Object.entries(WAYS))("BellPace.%s", (_, wait) => {
   it("looks again whenever a sleep ends, for whatever reason", async () => {

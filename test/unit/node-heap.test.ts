@@ -122,6 +122,18 @@ describe("Heap", () => {
     expect(ranks.blocks.made).toBe(1);
   });
 
+  it("makes few chunks, however many pieces are in use", () => {
+    const blocks = new Blocks();
+    const heap = new Heap(blocks.memoryOf(0), 0, everyone);
+    const places = Array.from({ length: 2000 }, () => {
+      const { block, slot } = heap.allocate(100_000, everyone).location;
+      return `${block}.${slot}`;
+    });
+    expect(new Set(places).size).toBe(2000);
+    // 250 MiB in chunks of 1, 2, 4, 8, 16, and then 32 MiB.
+    expect(blocks.made).toBe(12);
+  });
+
   it("does not use a piece again that one rank has not closed", () => {
     const ranks = new Ranks();
     for (let round = 0; round < 300; round++) {

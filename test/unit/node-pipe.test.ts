@@ -5,6 +5,7 @@ import { bellBytes, Bells } from "../../dist/node/bells.js";
 import { Mailbox, mailboxBytes, pipeCapacity } from "../../dist/node/mailbox.js";
 import { Pipe, pipeBytes } from "../../dist/node/pipe.js";
 import {
+  BULK,
   Post,
   SYSTEM,
   USER,
@@ -12,6 +13,7 @@ import {
   type Courier,
   type Incoming,
   type Outgoing,
+  type Taker,
 } from "../../dist/node/post.js";
 import { threadSleeper } from "../../dist/threads/sleeper.js";
 
@@ -76,13 +78,26 @@ function makeMailboxes(size: number) {
 }
 
 function outgoing(dest: number, tag: number, bytes: Uint8Array, box: Partial<Box> = {}): Outgoing {
-  return { box: { maker: 1, serial: 2, kind: USER, ...box }, dest, tag, bytes, sent: 0, done: false };
+  return {
+    box: { maker: 1, serial: 2, kind: USER, ...box },
+    dest,
+    tag,
+    bytes,
+    sent: 0,
+    left: false,
+    done: false,
+  };
 }
 
 function pattern(length: number, seed: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let i = 0; i < length; i++) bytes[i] = i * 7 + (i >>> 8) + seed;
   return bytes;
+}
+
+/** Takes all in, each in memory of its own. */
+function keepIn(came: Incoming[]): Taker {
+  return { room: () => null, deliver: (message) => void came.push(message) };
 }
 
 describe("Mailbox", () => {
@@ -101,7 +116,7 @@ describe("Mailbox", () => {
     a.push(message);
     expect(message.done).toBe(true);
     const came: Incoming[] = [];
-    b.pull((one) => came.push(one));
+    b.pull(keepIn(came));
     expect(came).toEqual([{ box: message.box, source: 3, tag: 0x7fff_ffff, bytes: pattern(5, 1) }]);
   });
 
@@ -114,7 +129,7 @@ describe("Mailbox", () => {
         const boxes = makeMailboxes(3);
         const waiting: Outgoing[][] = [[], []];
         const came: Incoming[] = [];
-        const pull = () => boxes[2].pull((one) => came.push(one));
+        const pull = () => boxes[2].pull(keepIn(came));
         const push = (from: number) => {
           const queue = waiting[from];
           while (queue.length > 0) {
@@ -158,7 +173,7 @@ class Narrow implements Courier {
     for (const byte of message.bytes.subarray(message.sent, message.sent + count))
       this.log.push(`${message.dest}:${byte}`);
     message.sent += count;
-    message.done = message.sent === message.bytes.length;
+    message.left = message.done = message.sent === message.bytes.length;
   }
 
   pull(): boolean {
@@ -178,11 +193,11 @@ function makePost() {
 describe("Post", () => {
   it("hands messages over in order, one destination at a time not holding up another", () => {
     const { courier, post } = makePost();
-    const first = post.send(box, 1, 0, Uint8Array.of(1, 2), false);
-    const second = post.send(box, 1, 0, Uint8Array.of(3), false);
+    const first = post.send(box, 1, 0, Uint8Array.of(1, 2));
+    const second = post.send(box, 1, 0, Uint8Array.of(3));
     courier.room = 1;
     post.poll();
-    const other = post.send(box, 2, 0, Uint8Array.of(9), false);
+    const other = post.send(box, 2, 0, Uint8Array.of(9));
     expect([first.done, second.done, other.done]).toEqual([false, false, false]);
     courier.room = 10;
     post.poll();
@@ -190,21 +205,47 @@ describe("Post", () => {
     expect(courier.log).toEqual(["1:1", "1:2", "1:3", "2:9"]);
   });
 
-  it("keeps a copy of what cannot leave at once, if asked to", () => {
-    const { courier, post } = makePost();
-    const bytes = Uint8Array.of(1);
-    post.send(box, 1, 0, bytes, true);
-    post.send(box, 2, 0, bytes, false);
-    bytes[0] = 5;
-    courier.room = 2;
-    post.poll();
-    expect(courier.log).toEqual(["1:1", "2:5"]);
+  it("puts bulk where its receiver says, whether it says so before or after the bulk comes", () => {
+    const [a, b] = makeMailboxes(2);
+    const { post } = makePost();
+    const box: Box = { maker: 0, serial: 1, kind: BULK };
+    const send = (bytes: Uint8Array) => {
+      const message = outgoing(13, 0, bytes, box);
+      for (let round = 0; !message.left && round < 100; round++) {
+        a.push(message);
+        b.pull(post);
+      }
+    };
+    const long = pattern(3 * pipeCapacity(2), 1);
+    const places = [long.length, 3, 2].map((length) => new Uint8Array(length));
+    const first = post.expect(box, 3, places[0]);
+    const rooms: (Uint8Array | null)[] = [];
+    const seen: Taker = {
+      room: (...asked) => rooms[rooms.push(post.room(...asked)) - 1],
+      deliver: (message) => post.deliver(message),
+    };
+    const message = outgoing(13, 0, long, box);
+    while (!message.left) {
+      a.push(message);
+      b.pull(seen);
+    }
+    b.pull(seen);
+    // Not by way of memory of its own.
+    expect(rooms).toHaveLength(1);
+    expect(rooms[0]).toBe(places[0]);
+    send(Uint8Array.of(1, 2, 3));
+    send(Uint8Array.of(4, 5));
+    b.pull(post);
+    const late = places.slice(1).map((place) => post.expect(box, 3, place));
+    expect([first, ...late].map(({ landed }) => landed)).toEqual([true, true, true]);
+    expect(Buffer.compare(places[0], long)).toBe(0);
+    expect(places.slice(1)).toEqual([Uint8Array.of(1, 2, 3), Uint8Array.of(4, 5)]);
   });
 
   it("delivers to itself at once, and rings its own bell", () => {
     const { post, wakes } = makePost();
     const bytes = Uint8Array.of(1);
-    expect(post.send(box, 0, 4, bytes, false).done).toBe(true);
+    expect(post.send(box, 0, 4, bytes).done).toBe(true);
     bytes[0] = 2;
     expect(wakes()).toBe(1);
     expect(post.peek({ box, tag: 4 })?.bytes).toEqual(Uint8Array.of(1));
@@ -214,9 +255,9 @@ describe("Post", () => {
 
   it("matches by box, source and tag, oldest first", () => {
     const { post } = makePost();
-    for (const [tag, value] of [[1, 10], [2, 20], [1, 30]]) post.send(box, 0, tag, Uint8Array.of(value), false); // prettier-ignore
+    for (const [tag, value] of [[1, 10], [2, 20], [1, 30]]) post.send(box, 0, tag, Uint8Array.of(value)); // prettier-ignore
     const twin: Box = { ...box, kind: SYSTEM };
-    post.send(twin, 0, 1, Uint8Array.of(40), false);
+    post.send(twin, 0, 1, Uint8Array.of(40));
     expect(post.take({ box, source: 7 })).toBeNull();
     expect(post.take({ box, tag: 2 })?.bytes[0]).toBe(20);
     expect(post.take({ box, tag: 1 })?.bytes[0]).toBe(10);
@@ -239,7 +280,7 @@ describe("Post", () => {
     const boxes = [USER, SYSTEM, 2, 3].flatMap((kind) =>
       [1, 2].map((serial) => ({ maker: 0, serial, kind }) as Box),
     );
-    boxes.forEach((one, i) => post.send(one, 0, 5, Uint8Array.of(i), false));
+    boxes.forEach((one, i) => post.send(one, 0, 5, Uint8Array.of(i)));
     boxes.forEach((one, i) => expect(post.take({ box: one })?.bytes[0]).toBe(i));
   });
 

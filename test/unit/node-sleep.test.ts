@@ -1,7 +1,7 @@
 /** The sleepers, with real sleeps: what a wait leaves behind. */
 import { describe, expect, it } from "vitest";
 import { bellBytes, Bells, type Sleeper } from "../../dist/node/bells.js";
-import { BellPace, spinsFor } from "../../dist/node/pace.js";
+import { ALONE, BellPace, eagernessFor } from "../../dist/node/pace.js";
 import { Until } from "../../dist/node/script.js";
 import { serialSleeper } from "../../dist/serial/sleeper.js";
 import { threadSleeper } from "../../dist/threads/sleeper.js";
@@ -9,7 +9,7 @@ import { threadSleeper } from "../../dist/threads/sleeper.js";
 function makePace(sleeper: Sleeper) {
   const words = new Int32Array(new SharedArrayBuffer(bellBytes(2)));
   const bells = new Bells(words, sleeper);
-  return { bells, pace: new BellPace(bells, 1, { poll: () => false, slice: Infinity }, 0) };
+  return { bells, pace: new BellPace(bells, 1, { poll: () => false, slice: Infinity }, ALONE) };
 }
 
 function timers(): number {
@@ -68,7 +68,8 @@ it("a rank alone that would sleep for ever is told so", () => {
   expect(() => pace.run(never)).toThrow(expect.objectContaining({ code: "DEADLOCK" }));
 });
 
-it("ranks spin long only when each has a core", () => {
-  expect(spinsFor(4, 4)).toBeGreaterThan(spinsFor(5, 4));
-  expect(spinsFor(5, 4)).toBeGreaterThan(0);
+it("ranks look long when each has a core, and else give way", () => {
+  expect(eagernessFor(4, 4).looks).toBeGreaterThan(eagernessFor(5, 4).looks);
+  expect(eagernessFor(4, 4).turns).toBe(0);
+  expect(eagernessFor(5, 4).turns).toBeGreaterThan(0);
 });

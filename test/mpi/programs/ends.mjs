@@ -23,6 +23,13 @@ const ends = {
     process.exitCode = 5;
   },
   leave: () => process.exit(0),
+  linger() {
+    // Later than those of the library, which runs first.
+    process.on("exit", () => {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400 * comm.rank);
+      console.log(`rank ${comm.rank} of ${comm.size} is gone`);
+    });
+  },
   abort: () => comm.abort(7),
   async wait() {
     console.log(`pid ${process.pid}`);
@@ -33,4 +40,4 @@ const ends = {
 if (comm.rank === 0) console.log("all have come");
 comm.barrier();
 if (comm.rank === Number(doer) || doer === "all") await ends[end]();
-if (end !== "nothing" && end !== "leave") comm.barrier();
+if (!["nothing", "leave", "linger"].includes(end)) comm.barrier();
