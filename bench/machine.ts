@@ -20,7 +20,7 @@ export interface Machine {
 /** Local: this machine, now. */
 export function machineOf(tools: ReadonlyMap<Setting["mpi"], Tools>): Machine {
   const python = [...tools.values()].flatMap(({ python: found }) =>
-    typeof found === "string" ? [] : [`mpi4py ${found.mpi4py}, NumPy ${found.numpy}, ${found.library}`],
+    typeof found === "string" ? [] : [`mpi4py ${found.mpi4py}, NumPy ${found.numpy}, ${found.library.split(",")[0]}`],
   );
   return {
     date: new Date().toISOString().slice(0, 10),

@@ -1,21 +1,7 @@
 /** Results as text. */
-import type { Spread } from "./statistics.ts";
+import { bytesText, timeText, type Spread } from "../src/cli/spread.ts";
 import type { Comparison, Row } from "./results.ts";
 import { SETTINGS } from "./settings.ts";
-
-/** Milliseconds as they are read best. */
-export function timeText(ms: number): string {
-  if (ms >= 1000) return `${(ms / 1000).toPrecision(3)} s`;
-  if (ms >= 1) return `${ms.toPrecision(3)} ms`;
-  if (ms >= 1e-3) return `${(ms * 1e3).toPrecision(3)} µs`;
-  return `${(ms * 1e6).toPrecision(3)} ns`;
-}
-
-function bytesText(bytes: number): string {
-  if (bytes >= 2 ** 20 && bytes % 2 ** 20 === 0) return `${bytes / 2 ** 20} MiB`;
-  if (bytes >= 2 ** 10 && bytes % 2 ** 10 === 0) return `${bytes / 2 ** 10} KiB`;
-  return `${bytes} B`;
-}
 
 const SIZE_TEXT: Readonly<Record<Row["sizeIs"], (size: number) => string>> = {
   none: () => "",
