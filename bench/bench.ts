@@ -1,4 +1,5 @@
 /** Running one benchmark in one setting. */
+import { loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Case, Reference } from "./case.ts";
 import { Job } from "./job.ts";
@@ -7,7 +8,7 @@ import { OURS, type Order } from "./orders.ts";
 import { pythonLine, type Python } from "./python.ts";
 import type { BuiltReferences } from "./references.ts";
 import type { Comparison, Row } from "./results.ts";
-import { oursLine, TSX, type Setting } from "./settings.ts";
+import { oursLine, TSX, type Setting } from "./launch.ts";
 
 const RANK = fileURLToPath(new URL("rank.ts", import.meta.url));
 const RIVAL = fileURLToPath(new URL("rival.ts", import.meta.url));
@@ -100,7 +101,8 @@ async function runSize(one: Case, setting: Setting, size: number, tools: Tools, 
     const problem = whyNot(reference, tools);
     if (problem) problems.set(index + 1, problem);
   }
-  const about = { case: one.id, title: one.title, unit: one.unit, sizeIs: one.sizeIs, bound: one.bound };
+  const { id, title, unit, sizeIs, bound } = one;
+  const about = { case: id, title, unit, sizeIs, bound, size, setting: setting.name, load: loadavg()[0] };
   for (;;) {
     const entries = entriesOf(one, setting, size).filter(({ side }) => !problems.has(side));
     try {
@@ -113,13 +115,12 @@ async function runSize(one: Case, setting: Setting, size: number, tools: Tools, 
           { name: reference.name, goal, series: byEntry.get(index + 1), problem: problems.get(index + 1) },
         ];
       });
-      return { ...about, size, setting: setting.name, ours: byEntry.get(OURS), against };
+      return { ...about, ours: byEntry.get(OURS), against };
     } catch (error) {
       // Its ranks may be anywhere.
       await jobs.stop();
       if (!(error instanceof SideError)) throw error;
-      if (error.side === OURS)
-        return { ...about, size, setting: setting.name, problem: error.message, against: [] };
+      if (error.side === OURS) return { ...about, problem: error.message, against: [] };
       problems.set(error.side, error.message);
     }
   }

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { answerPipe, orderPipe, type Answer, type Order } from "./orders.ts";
-import type { Line } from "./settings.ts";
+import type { Line } from "./launch.ts";
 
 /** How long (ms) a job may take to start, to answer, and to end. */
 const START_MS = 60_000;

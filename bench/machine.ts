@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { cpus, release, totalmem, type } from "node:os";
 import type { Tools } from "./bench.ts";
-import type { Setting } from "./settings.ts";
+import type { Setting } from "./launch.ts";
 
 /** A machine with what runs on it. */
 export interface Machine {
@@ -20,7 +20,9 @@ export interface Machine {
 /** Local: this machine, now. */
 export function machineOf(tools: ReadonlyMap<Setting["mpi"], Tools>): Machine {
   const python = [...tools.values()].flatMap(({ python: found }) =>
-    typeof found === "string" ? [] : [`mpi4py ${found.mpi4py}, NumPy ${found.numpy}, ${found.library.split(",")[0]}`],
+    typeof found === "string"
+      ? []
+      : [`mpi4py ${found.mpi4py}, NumPy ${found.numpy}, ${found.library.split(",")[0]}`],
   );
   return {
     date: new Date().toISOString().slice(0, 10),

@@ -85,7 +85,7 @@ async function playRounds(
 
 /** More operations until they take long enough to be counted, then so many as make a turn. */
 async function calibrate(player: Player, turnMs: number): Promise<number> {
-  for (let ops = 1; ; ) {
+  for (let ops = 1; ;) {
     const ms = await quickest(player, ops, turnMs);
     const wanted = Math.max(1, Math.round((ops * turnMs) / Math.max(ms, turnMs / 1000)));
     if (ms > turnMs / 3 || wanted >= MOST_OPS) return Math.min(wanted, MOST_OPS);

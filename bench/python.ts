@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { findMpi, launchLine, type MpiName } from "../test/mpi/launch.ts";
-import { mpiLine, type Line, type Setting } from "./settings.ts";
+import { mpiLine, type Line, type Setting } from "./launch.ts";
 
 const DRIVER = fileURLToPath(new URL("python/driver.py", import.meta.url));
 const LINKS = fileURLToPath(new URL("../.cache/bench/lib", import.meta.url));

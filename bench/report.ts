@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { format, resolveConfig } from "prettier";
+import { spreadOf } from "../src/cli/spread.ts";
 import { plots } from "./plots.ts";
 import { readResults, type Comparison, type Results, type Row } from "./results.ts";
 import { SETTINGS } from "./settings.ts";
@@ -9,8 +10,8 @@ import {
   boundText,
   isMet,
   isWithin,
+  ratioSpreadText,
   ratioText,
-  spreadText,
   timeSpreadText,
   titleText,
   valueText,
@@ -45,7 +46,9 @@ function machines(found: readonly Results[]): string {
     names.set(text, [...(names.get(text) ?? []), rows[0].case]);
   }
   const lines = [...names].map(([text, cases]) => `- ${text}: ${cases.join(", ")}`);
-  return `## Where and when\n\n${lines.join("\n")}`;
+  const { q1, median, q3 } = spreadOf(found.flatMap(({ rows }) => rows.map(({ load }) => load)));
+  const load = `Processes that wanted a core when a row began: ${[q1, median, q3].map((one) => one.toFixed(1)).join(", ")} (quartiles).`;
+  return `## Where and when\n\n${lines.join("\n")}\n\n${load}`;
 }
 
 function goals(found: readonly Results[]): string {
@@ -75,8 +78,8 @@ function linesOf(row: Row, withGoal: boolean): readonly string[] {
 function besides(row: Row, one: Comparison): string {
   const goal = one.goal === null ? "" : `≥ ${ratioText(one.goal)}`;
   if (!one.series) return `${one.name} | not run: ${cell(one.problem ?? "")} | | ${goal} |`;
-  const { spread, ratio } = one.series;
-  return `${one.name} | ${valueText(row, spread.median)} | ${spreadText(ratio)} | ${goal} | ${verdict(isMet(one))}`;
+  const { spread } = one.series;
+  return `${one.name} | ${valueText(row, spread.median)} | ${ratioSpreadText(row, one)} | ${goal} | ${verdict(isMet(one))}`;
 }
 
 function cell(text: string): string {

@@ -28,6 +28,8 @@ export interface Row {
   readonly size: number;
   readonly setting: SettingName;
   readonly bound?: Case["bound"];
+  /** How many processes wanted a core (one minute's mean) when it began: ours do too. */
+  readonly load: number;
   readonly ours?: Series;
   readonly problem?: string;
   readonly against: readonly Comparison[];

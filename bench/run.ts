@@ -10,7 +10,8 @@ import { findPython } from "./python.ts";
 import { buildReferences } from "./references.ts";
 import { writeReport } from "./report.ts";
 import { writeRows, type Row } from "./results.ts";
-import { findSetting, SETTINGS, type Setting, type SettingName } from "./settings.ts";
+import { SETTINGS, type SettingName } from "./settings.ts";
+import { findSetting, type Setting } from "./launch.ts";
 import { lineOf } from "./table.ts";
 
 /** Instead of names: nothing is run, and the report made anew. */

@@ -37,8 +37,13 @@ export function boundText(row: Row): string {
 export const ratioText = (ratio: number): string => (ratio >= 100 ? ratio.toFixed(0) : ratio.toPrecision(3));
 
 /** A ratio with its quartiles. */
-export function spreadText({ q1, median, q3 }: Spread): string {
+function spreadText({ q1, median, q3 }: Spread): string {
   return `${ratioText(median)} (${ratioText(q1)} … ${ratioText(q3)})`;
+}
+
+/** The ratio of their times to ours; nothing for what is no time. */
+export function ratioSpreadText({ unit }: Row, { series }: Comparison): string {
+  return unit === "time" && series ? spreadText(series.ratio) : "";
 }
 
 /** Whether a goal is met; null where there is none, or nothing was measured. */
@@ -66,5 +71,6 @@ function comparisonText(row: Row, one: Comparison): string {
   if (!one.series) return `${one.name}: not run: ${one.problem?.split("\n").at(-1)}`;
   const met = isMet(one);
   const goal = met === null ? "" : `, goal ${ratioText(one.goal!)} ${met ? "met" : "NOT MET"}`;
-  return `${one.name}: ${valueText(row, one.series.spread.median)}, × ${spreadText(one.series.ratio)}${goal}`;
+  const ratio = ratioSpreadText(row, one);
+  return `${one.name}: ${valueText(row, one.series.spread.median)}, ${ratio && `× ${ratio}`}${goal}`;
 }

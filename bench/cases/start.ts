@@ -1,10 +1,12 @@
 /** From the start of the command to the end of the first barrier. Here a turn is a job. */
+import { loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { runJob } from "../../test/job.ts";
 import type { Tools } from "../bench.ts";
 import { playOnce, type Player } from "../measure.ts";
 import type { Comparison, Row } from "../results.ts";
-import { jsLine, mpiLine, type Line, type Setting, type SettingName } from "../settings.ts";
+import { type SettingName } from "../settings.ts";
+import { jsLine, mpiLine, type Line, type Setting } from "../launch.ts";
 
 const ROUNDS = 11;
 const JOB_MS = 60_000;
@@ -32,7 +34,12 @@ export const start = {
     const [ours, series] = await playOnce(players, "worst", ROUNDS);
     const { name, goal, problem } = other;
     const against: Comparison[] = [{ name, goal, series, problem }];
-    const about = { case: "start", title: "start to the end of the first barrier", unit: "time" } as const;
+    const about = {
+      case: "start",
+      title: "start to the end of the first barrier",
+      unit: "time",
+      load: loadavg()[0],
+    } as const;
     return [{ ...about, sizeIs: "none", size: 0, setting: setting.name, ours, against }];
   },
 };

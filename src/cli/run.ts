@@ -1,6 +1,6 @@
 /** `pshmem run`, and the programs of this package: `pshmem selftest` and `pshmem bench`. */
 import { mpiDisabled } from "../launcher.ts";
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import { PshmemError } from "../errors.ts";
@@ -26,7 +26,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   if (line.program === undefined) {
     throw new PshmemError("BAD_ARGUMENT", "no program given");
   }
-  const packaged = PACKAGED.find((name) => name === line.program && !existsSync(name));
+  const packaged = PACKAGED.find((name) => name === line.program && !isFile(name));
   return runOnThreads(packaged ? packagedProgram(packaged) : line.program, line);
 }
 
@@ -54,6 +54,10 @@ export function bench(argv: readonly string[]): Promise<number> {
     await import("./bench.ts");
     return 0;
   });
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 async function runPackaged(
