@@ -13,7 +13,7 @@ const START_MS = 60_000;
 const END_MS = 10_000;
 
 const alive = new Set<ChildProcess>();
-process.on("exit", () => alive.forEach((child) => child.kill("SIGKILL")));
+process.on("exit", () => alive.forEach((child) => child.kill("SIGTERM")));
 
 /** Ranks that have been started, and answer. */
 export class Job {
@@ -80,11 +80,6 @@ export class Job {
     this.#pipes.forEach(closeSync);
     this.#answers.destroy();
     rmSync(this.#folder, { recursive: true, force: true });
-  }
-
-  /** Local: ends the ranks at once. */
-  kill(): void {
-    this.#child.kill("SIGTERM");
   }
 
   #take(answer: Answer): void {

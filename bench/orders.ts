@@ -21,7 +21,6 @@ export type Order =
 /** What a rank answers to every order but `quit`, and once when it has started. */
 export interface Answer {
   readonly rank: number;
-  readonly pid: number;
   readonly value: number;
   readonly error?: string;
 }
@@ -63,7 +62,7 @@ export class Orders {
 
   /** Local. One write of a short line arrives whole (POSIX, PIPE_BUF). */
   answer(value: number, error?: string): void {
-    const answer: Answer = { rank: this.#rank, pid: process.pid, value, error: error?.slice(0, 2000) };
+    const answer: Answer = { rank: this.#rank, value, error: error?.slice(0, 2000) };
     writeSync(this.#answers, `${JSON.stringify(answer)}\n`);
   }
 

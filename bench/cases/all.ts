@@ -5,6 +5,7 @@ import { claim, claimFlat, claimOnDisk, noopTasks } from "./batch.ts";
 import { create, openAtOnce } from "./create.ts";
 import { counter, lockContended, lockFree, lockShares, lockStall } from "./lock.ts";
 import { setNodes, setOneNode, setRanks, setStrided } from "./set.ts";
+import { readElements } from "./view.ts";
 
 /** The benchmarks that ranks take turns in. */
 export const CASES: readonly Case[] = [
@@ -13,6 +14,7 @@ export const CASES: readonly Case[] = [
   setStrided,
   setNodes,
   setRanks,
+  readElements,
   create,
   openAtOnce,
   lockFree,
