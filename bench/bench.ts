@@ -3,7 +3,7 @@ import { loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Case, Reference } from "./case.ts";
 import { Job } from "./job.ts";
-import { play, playOnce, type Player } from "./measure.ts";
+import { play, playOnce, type Player, type Series } from "./measure.ts";
 import { OURS, type Order } from "./orders.ts";
 import { pythonLine, type Python } from "./python.ts";
 import type { BuiltReferences } from "./references.ts";
@@ -96,34 +96,46 @@ export async function runCase(one: Case, setting: Setting, tools: Tools): Promis
 
 /** What fails is left out, and the rest done again. */
 async function runSize(one: Case, setting: Setting, size: number, tools: Tools, jobs: Jobs): Promise<Row> {
-  const problems = new Map<number, string>();
-  for (const [index, reference] of one.references.entries()) {
-    const problem = whyNot(reference, tools);
-    if (problem) problems.set(index + 1, problem);
-  }
-  const { id, title, unit, sizeIs, bound } = one;
-  const about = { case: id, title, unit, sizeIs, bound, size, setting: setting.name, load: loadavg()[0] };
+  const problems = unavailable(one, tools);
+  const load = loadavg()[0];
   for (;;) {
     const entries = entriesOf(one, setting, size).filter(({ side }) => !problems.has(side));
     try {
       const series = await runEntries(one, size, entries, jobs);
-      const byEntry = new Map(entries.map(({ side }, index) => [side, series[index]]));
-      const against = one.references.flatMap((reference, index): Comparison[] => {
-        if (!applies(reference, setting, size)) return [];
-        const goal = reference.goal?.(size, setting.name) ?? null;
-        return [
-          { name: reference.name, goal, series: byEntry.get(index + 1), problem: problems.get(index + 1) },
-        ];
-      });
-      return { ...about, ours: byEntry.get(OURS), against };
+      const bySide = new Map(entries.map(({ side }, index) => [side, series[index]]));
+      return rowOf(one, setting, { size, load }, bySide, problems);
     } catch (error) {
       // Its ranks may be anywhere.
       await jobs.stop();
       if (!(error instanceof SideError)) throw error;
-      if (error.side === OURS) return { ...about, problem: error.message, against: [] };
       problems.set(error.side, error.message);
+      if (error.side === OURS) return rowOf(one, setting, { size, load }, new Map(), problems);
     }
   }
+}
+
+/** By the number of their side: why references cannot be tried at all. */
+function unavailable({ references }: Case, tools: Tools): Map<number, string> {
+  const problems = references.map((reference, index) => [index + 1, whyNot(reference, tools)] as const);
+  return new Map(problems.flatMap(([side, problem]) => (problem === null ? [] : [[side, problem]])));
+}
+
+function rowOf(
+  one: Case,
+  setting: Setting,
+  about: Pick<Row, "size" | "load">,
+  series: ReadonlyMap<number, Series>,
+  problems: ReadonlyMap<number, string>,
+): Row {
+  const { id, title, unit, sizeIs, bound } = one;
+  const against = one.references.flatMap((reference, index): Comparison[] => {
+    if (!applies(reference, setting, about.size)) return [];
+    const goal = reference.goal?.(about.size, setting.name) ?? null;
+    const side = index + 1;
+    return [{ name: reference.name, goal, series: series.get(side), problem: problems.get(side) }];
+  });
+  const ours = { ours: series.get(OURS), problem: problems.get(OURS) };
+  return { case: id, title, unit, sizeIs, bound, ...about, setting: setting.name, ...ours, against };
 }
 
 function applies({ settings, sizes }: Reference, { name }: Setting, size: number): boolean {

@@ -77,9 +77,12 @@ function linesOf(row: Row, withGoal: boolean): readonly string[] {
 
 function besides(row: Row, one: Comparison): string {
   const goal = one.goal === null ? "" : `≥ ${ratioText(one.goal)}`;
-  if (!one.series) return `${one.name} | not run: ${cell(one.problem ?? "")} | | ${goal} |`;
+  if (!one.series) {
+    const why = row.ours ? `not run: ${cell(one.problem ?? "")}` : `ours failed: ${cell(row.problem ?? "")}`;
+    return `${one.name} | ${why} | | ${goal} | ${verdict(isMet(row, one))}`;
+  }
   const { spread } = one.series;
-  return `${one.name} | ${valueText(row, spread.median)} | ${ratioSpreadText(row, one)} | ${goal} | ${verdict(isMet(one))}`;
+  return `${one.name} | ${valueText(row, spread.median)} | ${ratioSpreadText(row, one)} | ${goal} | ${verdict(isMet(row, one))}`;
 }
 
 function cell(text: string): string {

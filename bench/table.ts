@@ -46,14 +46,16 @@ export function ratioSpreadText({ unit }: Row, { series }: Comparison): string {
   return unit === "time" && series ? spreadText(series.ratio) : "";
 }
 
-/** Whether a goal is met; null where there is none, or nothing was measured. */
-export function isMet({ goal, series }: Comparison): boolean | null {
-  return goal === null || !series ? null : series.ratio.median >= goal;
+/** Whether a goal is met; null where there is none, or no reference. Where ours has failed it is not. */
+export function isMet({ ours }: Row, { goal, series }: Comparison): boolean | null {
+  if (goal === null || (ours && !series)) return null;
+  return series !== undefined && series.ratio.median >= goal;
 }
 
 /** Whether the median of ours is within its own bound; null where there is none. */
 export function isWithin({ bound, ours }: Row): boolean | null {
-  if (!bound || !ours) return null;
+  if (!bound) return null;
+  if (!ours) return false;
   return "most" in bound ? ours.spread.median <= bound.most : ours.spread.median >= bound.least;
 }
 
@@ -69,7 +71,7 @@ export function lineOf(row: Row): string {
 
 function comparisonText(row: Row, one: Comparison): string {
   if (!one.series) return `${one.name}: not run: ${one.problem?.split("\n").at(-1)}`;
-  const met = isMet(one);
+  const met = isMet(row, one);
   const goal = met === null ? "" : `, goal ${ratioText(one.goal!)} ${met ? "met" : "NOT MET"}`;
   const ratio = ratioSpreadText(row, one);
   return `${one.name}: ${valueText(row, one.series.spread.median)}, ${ratio && `× ${ratio}`}${goal}`;
