@@ -10,6 +10,7 @@ import {
   boundText,
   isMet,
   isWithin,
+  quickestText,
   ratioSpreadText,
   ratioText,
   timeSpreadText,
@@ -20,8 +21,8 @@ import {
 const DOCS = fileURLToPath(new URL("../docs/", import.meta.url));
 const [BEGIN, END] = ["<!-- made by npm run bench: begin -->", "<!-- made by npm run bench: end -->"];
 
-const HEAD = `| what | where | ours | beside | theirs | theirs by ours | goal | |
-| --- | --- | ---: | --- | ---: | ---: | ---: | --- |`;
+const HEAD = `| what | where | ours | beside | theirs | theirs by ours | quickest | goal | |
+| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | --- |`;
 
 /** Asynchronous: writes the tables and plots of all results there are. */
 export async function writeReport(ids: readonly string[]): Promise<void> {
@@ -72,17 +73,18 @@ function linesOf(row: Row, withGoal: boolean): readonly string[] {
     .map((one) => `${start} | ${besides(row, one)} |`);
   const alone = Boolean(row.bound) === withGoal && (row.bound || row.against.length === 0);
   if (!alone) return lines;
-  return [`${start} | alone | | | ${boundText(row)} | ${verdict(isWithin(row))} |`, ...lines];
+  return [`${start} | alone | | | | ${boundText(row)} | ${verdict(isWithin(row))} |`, ...lines];
 }
 
 function besides(row: Row, one: Comparison): string {
   const goal = one.goal === null ? "" : `≥ ${ratioText(one.goal)}`;
   if (!one.series) {
     const why = row.ours ? `not run: ${cell(one.problem ?? "")}` : `ours failed: ${cell(row.problem ?? "")}`;
-    return `${one.name} | ${why} | | ${goal} | ${verdict(isMet(row, one))}`;
+    return `${one.name} | ${why} | | | ${goal} | ${verdict(isMet(row, one))}`;
   }
-  const { spread } = one.series;
-  return `${one.name} | ${valueText(row, spread.median)} | ${ratioSpreadText(row, one)} | ${goal} | ${verdict(isMet(row, one))}`;
+  const theirs = valueText(row, one.series.spread.median);
+  const ratios = `${ratioSpreadText(row, one)} | ${quickestText(row, one)}`;
+  return `${one.name} | ${theirs} | ${ratios} | ${goal} | ${verdict(isMet(row, one))}`;
 }
 
 function cell(text: string): string {

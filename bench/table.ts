@@ -46,6 +46,12 @@ export function ratioSpreadText({ unit }: Row, { series }: Comparison): string {
   return unit === "time" && series ? spreadText(series.ratio) : "";
 }
 
+/** The ratio of each side's quickest turn, which a busy machine disturbs least; nothing for what is no time. */
+export function quickestText({ unit, ours }: Row, { series }: Comparison): string {
+  if (unit !== "time" || !series || !ours) return "";
+  return ratioText(Math.min(...series.values) / Math.min(...ours.values));
+}
+
 /** Whether a goal is met; null where there is none, or no reference. Where ours has failed it is not. */
 export function isMet({ ours }: Row, { goal, series }: Comparison): boolean | null {
   if (goal === null || (ours && !series)) return null;
@@ -74,5 +80,5 @@ function comparisonText(row: Row, one: Comparison): string {
   const met = isMet(row, one);
   const goal = met === null ? "" : `, goal ${ratioText(one.goal!)} ${met ? "met" : "NOT MET"}`;
   const ratio = ratioSpreadText(row, one);
-  return `${one.name}: ${valueText(row, one.series.spread.median)}, ${ratio && `× ${ratio}`}${goal}`;
+  return `${one.name}: ${valueText(row, one.series.spread.median)}, ${ratio && `× ${ratio}, quickest × ${quickestText(row, one)}`}${goal}`;
 }
