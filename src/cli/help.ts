@@ -1,7 +1,7 @@
 /** What `pshmem help` prints. */
 
 /** The subcommands. */
-export type Command = "run" | "info" | "selftest" | "help";
+export type Command = "run" | "info" | "selftest" | "bench" | "help";
 
 /** One command's usage line, and its full help that begins with it. */
 export interface Help {
@@ -48,10 +48,17 @@ installed. Ranks get no standard input. The job ends with the exit code of the f
 
 ${RANK_OPTIONS}`,
   ),
+  bench: page(
+    "pshmem bench [-n N] [options]",
+    `Measures what the ranks it was started with (one, or those of mpirun) take for barriers, arrays, locks and tasks; with options, N threads.
+
+${RANK_OPTIONS}`,
+  ),
   help: page(
     "pshmem <command> [options]",
     `  pshmem run -n 4 program.ts   run a program on 4 ranks
   pshmem selftest              check the installation
+  pshmem bench                 measure barriers, arrays, locks and tasks
   pshmem info                  print what this installation and machine offer
   pshmem help [command]        print help
   pshmem --version             print the version

@@ -4,12 +4,13 @@ import { isPshmemError } from "../errors.ts";
 import { HELP } from "./help.ts";
 import type { Command } from "./help.ts";
 import { info, packageVersion } from "./info.ts";
-import { run, selftest } from "./run.ts";
+import { bench, run, selftest } from "./run.ts";
 
 const COMMANDS: Readonly<Record<Command, (args: readonly string[]) => Promise<number>>> = {
   run,
   info,
   selftest,
+  bench,
   help,
 };
 

@@ -1,6 +1,6 @@
-/** `pshmem run` and `pshmem selftest`. */
+/** `pshmem run`, and the programs of this package: `pshmem selftest` and `pshmem bench`. */
 import { mpiDisabled } from "../launcher.ts";
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import { PshmemError } from "../errors.ts";
@@ -26,34 +26,59 @@ export async function run(argv: readonly string[]): Promise<number> {
   if (line.program === undefined) {
     throw new PshmemError("BAD_ARGUMENT", "no program given");
   }
-  const packaged = line.program === "selftest" && !existsSync(line.program);
-  return runOnThreads(packaged ? selftestProgram() : line.program, line);
+  const packaged = PACKAGED.find((name) => name === line.program && !isFile(name));
+  return runOnThreads(packaged ? packagedProgram(packaged) : line.program, line);
 }
+
+/** The programs of this package: `pshmem NAME`, or `pshmem run NAME` where no file has that name. */
+const PACKAGED = ["selftest", "bench"] as const;
+
+type Packaged = (typeof PACKAGED)[number];
 
 /**
  * Asynchronous: `pshmem selftest`, in this process, or with options as `pshmem run … selftest`; resolves with the exit code.
  *
  * @throws BAD_ARGUMENT the command line is wrong
  */
-export async function selftest(argv: readonly string[]): Promise<number> {
+export function selftest(argv: readonly string[]): Promise<number> {
+  return runPackaged("selftest", argv, async () => (await import("./selftest.ts")).outcome);
+}
+
+/**
+ * Asynchronous: `pshmem bench`, in this process, or with options as `pshmem run … bench`; resolves with the exit code.
+ *
+ * @throws BAD_ARGUMENT the command line is wrong
+ */
+export function bench(argv: readonly string[]): Promise<number> {
+  return runPackaged("bench", argv, async () => {
+    await import("./bench.ts");
+    return 0;
+  });
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+async function runPackaged(
+  name: Packaged,
+  argv: readonly string[],
+  here: () => Promise<number>,
+): Promise<number> {
   const line = parseRun(argv);
   if (line.help) {
-    process.stdout.write(HELP.selftest.text);
+    process.stdout.write(HELP[name].text);
     return 0;
   }
   if (line.program !== undefined) {
     throw new PshmemError("BAD_ARGUMENT", `unexpected argument '${line.program}'`, { actual: line.program });
   }
-  if (argv.length > 0) {
-    return runOnThreads(selftestProgram(), line);
-  }
-  const { outcome } = await import("./selftest.ts");
-  return outcome;
+  return argv.length > 0 ? runOnThreads(packagedProgram(name), line) : here();
 }
 
-/** The program that every rank of a self-test runs. */
-function selftestProgram(): string {
-  return fileURLToPath(new URL("./selftest.js", import.meta.url));
+/** The file that every rank runs. */
+function packagedProgram(name: Packaged): string {
+  return fileURLToPath(new URL(`./${name}.js`, import.meta.url));
 }
 
 async function runOnThreads(path: string, line: RunArguments): Promise<number> {

@@ -58,6 +58,11 @@ function find(name: MpiName): Mpi | string {
 
 const FOUND: Readonly<Record<MpiName, Mpi | string>> = { MPICH: find("MPICH"), "Open MPI": find("Open MPI") };
 
+/** Local: this machine's MPI of that name, or why there is none. */
+export function findMpi(name: MpiName): Mpi | string {
+  return FOUND[name];
+}
+
 /** Local: the command line, but for the program, that starts so many ranks; `options` are the launcher's own. */
 export function launchLine(
   { name, launcher }: Mpi,
@@ -84,7 +89,7 @@ export const ON_LINUX = process.platform === "linux";
 
 /** Defines tests for one MPI, or, where it is not installed, one that says so. */
 export function describeMpi(name: MpiName, define: (mpi: Mpi) => void): void {
-  const found = FOUND[name];
+  const found = findMpi(name);
   if (typeof found === "string") cannotRun(name, found);
   else describe(name, () => define(found));
 }

@@ -313,6 +313,34 @@ describe("the self-test", () => {
   );
 });
 
+/** Rows of `pshmem bench`. */
+const MEASURED = [
+  "barrier",
+  "set, 8 B",
+  "set, 8 KiB",
+  "set, 1 MiB",
+  "set, 64 MiB",
+  "create + close, 8000 B",
+  "lock + unlock, free",
+  "lock + unlock, all ranks",
+  "claim + done, all ranks",
+];
+
+describe("the benchmark", () => {
+  it.each([
+    [["bench"], "serial, ranks: 1, nodes: 1"],
+    [["bench", "-n", "2"], "threads, ranks: 2, nodes: 1"],
+    [["run", "-n", "2", "--nodes", "2", "bench"], "threads, ranks: 2, nodes: 2"],
+  ])("prints a row for each thing it measures: %j", async (args, head) => {
+    const { code, stdout, stderr } = await pshmem(...args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const [first, , ...rows] = stdout.trimEnd().split("\n");
+    expect(first).toBe(head);
+    expect(rows.map((row) => row.split(/ {2,}/)[0])).toEqual(MEASURED);
+    for (const row of rows) expect(row).toMatch(/ [\d.]+ [nµm]?s {3}[\d.]+ [nµm]?s … [\d.]+ [nµm]?s$/);
+  });
+});
+
 describe("the command line", () => {
   it.each([
     [[], "no command given"],
@@ -324,6 +352,7 @@ describe("the command line", () => {
     [["run", "--walk", "p"], "Unknown option '--walk'"],
     [["info", "p"], "Unexpected argument 'p'"],
     [["selftest", "p"], "unexpected argument 'p'"],
+    [["bench", "p"], "unexpected argument 'p'"],
   ])("refuses %j with its usage", async (args, text) => {
     const { code, stdout, stderr } = await pshmem(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -339,6 +368,7 @@ describe("the command line", () => {
     [["run", "--help"], "usage: pshmem run"],
     [["info", "--help"], "usage: pshmem info"],
     [["selftest", "-h"], "usage: pshmem selftest"],
+    [["bench", "-h"], "usage: pshmem bench"],
     [["--version"], packageDescription.version],
   ])("answers %j", async (args, text) => {
     const { code, stdout, stderr } = await pshmem(...args);

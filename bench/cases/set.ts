@@ -1,0 +1,168 @@
+/** `set`: replicating data into a shared array. */
+import { MPIShared, type Communicator } from "../../dist/index.js";
+import type { Case, Maker } from "../case.ts";
+import { inC } from "../references.ts";
+import { ONE_NODE_SETTINGS, type SettingName } from "../settings.ts";
+import { together } from "../timing.ts";
+import { postMessageClone } from "../rivals/post-message.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SIZES = [8, 64, KIB, 8 * KIB, 64 * KIB, MIB, 8 * MIB, 64 * MIB];
+const SMALL = [8, 8 * KIB];
+const LARGE = 64 * MIB;
+
+const FOUR: readonly SettingName[] = ["threads-4", "openmpi-4", "mpich-4"];
+
+const setBytes: Maker = ({ comm }, bytes) => {
+  const count = bytes / Float64Array.BYTES_PER_ELEMENT;
+  const array = new MPIShared([count], "float64", comm);
+  const data = comm.rank === 0 ? new Float64Array(count).fill(1) : null;
+  return together(
+    comm,
+    () => array.set(data),
+    () => array.close(),
+  );
+};
+
+/** Below this many bytes latency counts, above it the copy. */
+const isSmall = (bytes: number): boolean => SMALL.includes(bytes);
+
+function goalOverC(bytes: number, setting: SettingName): number | null {
+  if (!isSmall(bytes)) return null;
+  return setting === "mpich-4" ? 500 : setting === "openmpi-4" ? 1 : 1.5;
+}
+
+/** `set` of contiguous data, on one node. */
+export const setOneNode: Case = {
+  id: "set",
+  title: "set, one node",
+  unit: "time",
+  sizeIs: "bytes",
+  sizes: SIZES,
+  settings: ["threads-2", "openmpi-2", "mpich-2", ...FOUR],
+  value: "each",
+  ours: setBytes,
+  references: [
+    {
+      name: "Python original",
+      where: "python",
+      make: "set",
+      settings: ["openmpi-2", "mpich-2", "openmpi-4"],
+      goal: (bytes, setting) =>
+        setting === "openmpi-4" ? null : isSmall(bytes) ? 15 : bytes === LARGE ? 1.4 : null,
+    },
+    {
+      name: "C: header bcast, barrier, copy, barrier",
+      where: "rank",
+      make: inC("shared_set"),
+      settings: ["openmpi-2", "mpich-2", "openmpi-4", "mpich-4"],
+      goal: goalOverC,
+    },
+    {
+      name: "C: one memcpy",
+      where: "rank",
+      make: inC("copy_one"),
+      settings: ["threads-2", "openmpi-2", "mpich-2"],
+      sizes: [LARGE],
+      goal: () => 1.4,
+    },
+    {
+      name: "C: each rank copies a half",
+      where: "rank",
+      make: inC("copy_parts"),
+      settings: ["threads-2", "openmpi-2", "mpich-2"],
+      sizes: [LARGE],
+      goal: () => 0.9,
+    },
+    {
+      name: "C: non-temporal stores",
+      where: "rank",
+      make: inC("copy_stream"),
+      settings: ["threads-2", "openmpi-2", "mpich-2"],
+      sizes: [LARGE],
+      goal: () => 0.9,
+    },
+    {
+      name: "structured clone by postMessage, and an answer",
+      where: "rival",
+      make: postMessageClone,
+      settings: ["threads-2"],
+    },
+  ],
+};
+
+/** `set` of contiguous data, across nodes. */
+export const setNodes: Case = {
+  id: "set-nodes",
+  title: "set, 2 nodes",
+  unit: "time",
+  sizeIs: "bytes",
+  sizes: SIZES,
+  settings: ["mpich-nodes", "openmpi-cluster", "mpich-cluster"],
+  value: "each",
+  ours: setBytes,
+  references: [
+    { name: "Python original", where: "python", make: "set", goal: () => 2 },
+    {
+      name: "C: MPI_Bcast between leaders into place",
+      where: "rank",
+      make: inC("leader_set"),
+      goal: () => 0.9,
+    },
+  ],
+};
+
+/** A small `set` on one node, over the number of ranks. */
+export const setRanks: Case = {
+  id: "set-ranks",
+  title: "set, one node",
+  unit: "time",
+  sizeIs: "bytes",
+  sizes: [8],
+  settings: ONE_NODE_SETTINGS,
+  value: "each",
+  ours: setBytes,
+  references: [
+    {
+      name: "C: header bcast, barrier, copy, barrier",
+      where: "rank",
+      make: inC("shared_set"),
+      settings: ONE_NODE_SETTINGS.filter((name) => !name.startsWith("threads")),
+    },
+  ],
+};
+
+const [ROWS, WIDE] = [1000, 4000];
+
+function setSlab(comm: Communicator) {
+  const array = new MPIShared([WIDE, WIDE], "float64", comm);
+  const data = comm.rank === 0 ? { data: new Float64Array(ROWS * ROWS).fill(1), shape: [ROWS, ROWS] } : null;
+  const options = { offset: [WIDE / 4, WIDE / 4] };
+  return together(
+    comm,
+    () => array.set(data, options),
+    () => array.close(),
+  );
+}
+
+/** `set` of a block into the midst of a larger array. */
+export const setStrided: Case = {
+  id: "set-strided",
+  title: `set, ${ROWS} × ${ROWS} of float64 into ${WIDE} × ${WIDE}`,
+  unit: "time",
+  sizeIs: "none",
+  sizes: [0],
+  settings: ["openmpi-2", "mpich-2"],
+  value: "each",
+  ours: ({ comm }) => setSlab(comm),
+  references: [
+    {
+      name: "NumPy slice assignment, one process",
+      where: "python",
+      make: "numpy_slab",
+      goal: () => 1,
+    },
+    { name: "Python original", where: "python", make: "set_slab" },
+  ],
+};

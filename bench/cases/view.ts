@@ -1,0 +1,72 @@
+/** Reading elements through a view, beside a loop over the typed array under it. */
+import { MPIShared, type Communicator } from "../../dist/index.js";
+import type { Case, Side } from "../case.ts";
+
+/** More than four: with so many kinds in one program, code that they share is no longer compiled for each. */
+const DTYPES = ["float64", "float32", "int32", "uint32", "int16", "uint16", "int8", "uint8"] as const;
+const SIDE = 64;
+
+type Array2 = MPIShared<(typeof DTYPES)[number], readonly [number, number]>;
+type Sum = (array: Array2) => number;
+
+/** Compiled anew each time, so that each array has a loop of its own, as programs have; a shared loop would measure itself. */
+function compile(body: string): Sum {
+  // oxlint-disable-next-line typescript/no-implied-eval -- a function literal would be one function for all arrays
+  return new Function("array", body) as Sum;
+}
+
+const throughGet = (view: string): string => `
+  let sum = 0;
+  const [rows, columns] = array.shape;
+  const view = ${view};
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) sum += view.get(i, j);
+  return sum;`;
+
+const OVER_DATA = `
+  let sum = 0;
+  const [rows, columns] = array.shape;
+  const data = array.data;
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) sum += data[i * columns + j];
+  return sum;`;
+
+function summing(comm: Communicator, body: string): Side {
+  const arrays = DTYPES.map((dtype) => {
+    const array: Array2 = new MPIShared([SIDE, SIDE] as const, dtype, comm);
+    return { array, sum: compile(body) };
+  });
+  return {
+    turn(ops) {
+      const start = performance.now();
+      let total = 0;
+      for (let i = 0; i < ops; i++) for (const { array, sum } of arrays) total += sum(array);
+      const took = performance.now() - start;
+      if (total !== 0) throw new Error("the arrays were all zeros");
+      return took;
+    },
+    close: () => arrays.forEach(({ array }) => array.close()),
+  };
+}
+
+export const readElements: Case = {
+  id: "read",
+  title: `reading through views ${DTYPES.length} × ${SIDE} × ${SIDE} elements, each array of another dtype`,
+  unit: "time",
+  sizeIs: "none",
+  sizes: [0],
+  settings: ["threads-1", "openmpi-1"],
+  value: "each",
+  ours: ({ comm }) => summing(comm, throughGet("array.at(null, null)")),
+  references: [
+    {
+      name: "a loop over the typed array",
+      where: "rank",
+      make: ({ comm }) => summing(comm, OVER_DATA),
+      goal: () => 1 / 1.5,
+    },
+    {
+      name: "get of the array itself",
+      where: "rank",
+      make: ({ comm }) => summing(comm, throughGet("array")),
+    },
+  ],
+};

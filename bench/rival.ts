@@ -1,0 +1,7 @@
+/** A process for rivals that bring their own workers. Argument: the folder of its pipes. */
+import { world } from "../dist/index.js";
+import { serve } from "./serve.ts";
+
+// Not started by a launcher: the serial world, one rank.
+await serve({ comm: world(), folder: process.argv[2] });
+process.exit();

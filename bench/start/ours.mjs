@@ -1,0 +1,7 @@
+/** Prints when rank 0 is through the first barrier, in ms of the clock on the wall. */
+import { world } from "../../dist/index.js";
+
+const comm = world();
+comm.barrier();
+const now = Date.now();
+if (comm.rank === 0) console.log(`through ${now}`);
