@@ -8,7 +8,8 @@ import { DONE, FAILED, OPEN, stateToString, type TaskState } from "./states.ts";
 import type { BatchPlan } from "./plan.ts";
 import { reportOf, type RunReport, type Share } from "./report.ts";
 import type { Tasks } from "./tasks.ts";
-import type { Handout, NextTaskOptions, Worker } from "./worker.ts";
+import { TimeLimit } from "./timelimit.ts";
+import type { Handout, Log, NextTaskOptions, Worker } from "./worker.ts";
 
 /** What a task function is given. */
 export interface TaskContext {
@@ -64,7 +65,7 @@ export interface RunSite {
   readonly object: number;
   readonly worker: Worker;
   readonly tasks: Tasks;
-  readonly log: (text: string) => void;
+  readonly log: Log | undefined;
 }
 
 /**
@@ -169,24 +170,23 @@ class BatchRun {
   }
 
   async #call(task: number, attempt: number): Promise<Error | undefined> {
-    const { timeout = Infinity } = this.#options;
-    const controller = new AbortController();
-    const late = new PshmemError("TIMEOUT", `task ${task} took longer than ${timeout} ms`, {
+    const limit = new TimeLimit(task, this.#options.timeout ?? Infinity);
+    const context: TaskContext = {
       task,
-      expected: timeout,
-    });
-    const start = performance.now();
-    const timer = timeout < Infinity ? setTimeout(() => controller.abort(late), timeout) : undefined;
+      name: this.#nameOf(task),
+      comm: this.#site.workerComm,
+      attempt,
+      get signal() {
+        return limit.signal;
+      },
+    };
     try {
-      const { signal } = controller;
-      await this.#fn({ task, name: this.#nameOf(task), comm: this.#site.workerComm, attempt, signal });
+      await this.#fn(context);
     } catch (error) {
+      limit.end();
       return error instanceof Error ? error : new Error(String(error));
-    } finally {
-      clearTimeout(timer);
     }
-    // A function that never let the event loop run kept the timer from firing.
-    return controller.signal.aborted || performance.now() - start >= timeout ? late : undefined;
+    return limit.end();
   }
 
   /** Rank 0 of the worker records how the task ended; returns what went wrong with that, for all to throw at the next call. */
@@ -194,7 +194,7 @@ class BatchRun {
     if (this.#site.workerComm.rank !== 0) return undefined;
     const again = failure !== null && attempt <= (this.#options.retries ?? 0);
     const state = failure === null ? DONE : again ? OPEN : FAILED;
-    this.#site.log(`sets task ${task} to ${stateToString(state)}${failure ? `: ${failure.message}` : ""}`);
+    this.#site.log?.(`sets task ${task} to ${stateToString(state)}${failure ? `: ${failure.message}` : ""}`);
     try {
       this.#count(task, state);
       this.#site.tasks.set(task, state);

@@ -20,7 +20,7 @@ import { TaskTable } from "../../dist/batch/table.js";
 import type { Door } from "../../dist/batch/taskword.js";
 import { Tasks } from "../../dist/batch/tasks.js";
 import { isPshmemError } from "../../dist/errors.js";
-import { ArrayWords, plainPace } from "./batch-words.ts";
+import { ArrayWords } from "./batch-words.ts";
 
 let root: string;
 beforeEach(() => (root = mkdtempSync(join(tmpdir(), "batch-"))));
@@ -40,7 +40,7 @@ function job(names: readonly string[], id: string, initial: readonly TaskState[]
   const directory = new TaskDirectory(join(root, "batch"), names, id, 0);
   const table = new TaskTable(new ArrayWords(TaskTable.wordsFor(names.length)), 0, names.length);
   table.fill(directory.prepare(initial));
-  return new Tasks(table, directory, names.length, plainPace);
+  return new Tasks(table, directory, names.length);
 }
 
 function next(tasks: Tasks, ...doors: Door[]): number | null {
