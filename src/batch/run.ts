@@ -6,7 +6,7 @@ import { asFault } from "../comm/verdict.ts";
 import { PshmemError } from "../errors.ts";
 import { DONE, FAILED, OPEN, stateToString, type TaskState } from "./states.ts";
 import type { BatchPlan } from "./plan.ts";
-import { reportOf, type RunReport, type Share } from "./report.ts";
+import { reportOf, Share, type RunReport } from "./report.ts";
 import type { Tasks } from "./tasks.ts";
 import { TimeLimit } from "./timelimit.ts";
 import type { Handout, Log, NextTaskOptions, Worker } from "./worker.ts";
@@ -107,7 +107,7 @@ export async function runBatch(
     const run = new BatchRun(site, fn, options, words);
     const end = await run.loop();
     site.engine.agree({ ...call, fault: end });
-    return reportOf(site.plan, site.comm.allgather(run.share));
+    return reportOf(site.plan, site.comm.allgather(run.share.sent));
   } finally {
     words.close();
   }
@@ -115,7 +115,7 @@ export async function runBatch(
 
 /** One rank's part in a run. */
 class BatchRun {
-  readonly share: Share = { outcomes: [], failures: [], halted: false };
+  readonly share = new Share();
   readonly #site: RunSite;
   readonly #fn: TaskFunction;
   readonly #options: RunOptions;
@@ -162,9 +162,7 @@ class BatchRun {
     const fault = thrown && new PshmemError("TASK_FAILED", `task ${task}: ${thrown.message}`, { task });
     const failure = this.#site.worker.meet(fault);
     if (thrown && failure?.rank === this.#site.workerComm.rank && attempt > (this.#options.retries ?? 0)) {
-      const { name, message, stack } = thrown;
-      const failed = { task, attempt, name: this.#nameOf(task), rank: this.#site.comm.rank };
-      this.share.failures.push({ ...failed, error: { name, message, stack } });
+      this.share.threw({ task, attempt, name: this.#nameOf(task), rank: this.#site.comm.rank }, thrown);
     }
     return failure;
   }
@@ -198,7 +196,7 @@ class BatchRun {
     try {
       this.#count(task, state);
       this.#site.tasks.set(task, state);
-      this.share.outcomes.push({ task, attempt, state });
+      this.share.left(task, attempt, state);
       this.#tell(task, state);
       return undefined;
     } catch (error) {

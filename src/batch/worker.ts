@@ -34,6 +34,9 @@ export interface HandoutOptions {
   readonly numberOf?: (task: number) => number;
 }
 
+/** With what a rank comes to the meeting after a task. */
+const LOOK = { WELL: 0, FAILED: 1, AGAIN: 2 } as const;
+
 /** Takes a line for people who look for a mistake. */
 export type Log = (text: string) => void;
 
@@ -79,12 +82,16 @@ export class Worker {
    * failure of the lowest that does, its `rank` counted in the worker.
    *
    * A rank that failed may find others still in a collective of the task. That call then throws MISMATCH there and the
-   * meeting throws it here; so everybody comes here in the end, and a second look in step gives the result.
+   * meeting throws it here; so everybody comes here in the end, and a second look in step gives the result. Each look has a digest
+   * of its own, so who looks first and who looks again do not pass for being in step.
    */
   meet(failure: PshmemError | undefined): PshmemError | null {
     if (this.#comm.size === 1 && !failure) return null;
     const call = { op: "MPIBatch.run", object: this.#object } as const;
-    while (hasCode("MISMATCH", () => this.#engine.agree(call)));
+    const outOfStep = (digest: number) =>
+      hasCode("MISMATCH", () => this.#engine.agree({ ...call, digest })) !== null;
+    if (outOfStep(failure ? LOOK.FAILED : LOOK.WELL)) while (outOfStep(LOOK.AGAIN));
+    else if (!failure) return null;
     return hasCode("TASK_FAILED", () => this.#engine.agree({ ...call, fault: failure }));
   }
 
