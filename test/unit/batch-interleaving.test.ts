@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Words } from "../../dist/comm/engine.js";
 import { IndexSet, type Fanout } from "../../dist/batch/indexset.js";
 import { DONE, FAILED, OPEN, RUNNING, type TaskState } from "../../dist/batch/states.js";
 import { TaskTable } from "../../dist/batch/table.js";
@@ -35,33 +36,50 @@ function ascending(a: number, b: number): number {
   return a - b;
 }
 
+/** Takes the lowest until it has one; −1 if there is none. */
+function takeLowest(set: IndexSet): number {
+  for (;;) {
+    const number = set.lowest();
+    if (number < 0 || set.take(number)) return number;
+  }
+}
+
+function contents(set: IndexSet): number[] {
+  const numbers: number[] = [];
+  for (let number = takeLowest(set); number >= 0; number = takeLowest(set)) numbers.push(number);
+  return numbers;
+}
+
+function inserting(number: number): (set: IndexSet) => number {
+  return (set) => {
+    set.insert(number);
+    return -1;
+  };
+}
+
+function insertAndLook(set: IndexSet): number {
+  set.insert(1);
+  return set.lowest();
+}
+
+function lookInsertLook(set: IndexSet): number {
+  set.lowest();
+  set.insert(0);
+  return set.lowest();
+}
+
 describe("IndexSet", () => {
   const SIZE = 8;
-
-  /** Takes the lowest until it has one; −1 if there is none. */
-  function takeLowest(set: IndexSet): number {
-    for (;;) {
-      const number = set.lowest();
-      if (number < 0 || set.take(number)) return number;
-    }
-  }
-
-  function contents(set: IndexSet): number[] {
-    const numbers: number[] = [];
-    for (let number = takeLowest(set); number >= 0; number = takeLowest(set)) numbers.push(number);
-    return numbers;
-  }
 
   /** Ranks that share a set: what each does with its view of it, and what must be true of the results and what is left. */
   function search<R>(
     first: readonly number[],
     ranks: readonly ((set: IndexSet) => R)[],
     check: (results: readonly R[], left: readonly number[]) => void,
-    Words: Memory = ArrayWords,
+    Kind: Memory = ArrayWords,
   ): number {
-    const words = new Words(IndexSet.wordsFor(SIZE, TINY));
-    const setIn = (memory: ConstructorParameters<typeof IndexSet>[0]) =>
-      new IndexSet(memory, 0, 0, SIZE, TINY);
+    const words = new Kind(IndexSet.wordsFor(SIZE, TINY));
+    const setIn = (memory: Words) => new IndexSet(memory, 0, 0, SIZE, TINY);
     setIn(words).fill(first);
     return explore({
       words,
@@ -70,19 +88,8 @@ describe("IndexSet", () => {
     });
   }
 
-  function inserting(number: number): (set: IndexSet) => number {
-    return (set) => {
-      set.insert(number);
-      return -1;
-    };
-  }
-
   /** One rank takes, the other puts in and then looks: what it has put in must be there, or have been taken. */
-  function insertWhileTaking(Words: Memory): number {
-    const insertAndLook = (set: IndexSet) => {
-      set.insert(1);
-      return set.lowest();
-    };
+  function insertWhileTaking(Kind: Memory): number {
     return search(
       [0],
       [takeLowest, insertAndLook],
@@ -90,7 +97,7 @@ describe("IndexSet", () => {
         expect([taken, ...left].toSorted(ascending)).toEqual([0, 1]);
         expect(taken === 1 ? [0, -1, 1] : [0, 1]).toContain(seen);
       },
-      Words,
+      Kind,
     );
   }
 
@@ -103,12 +110,7 @@ describe("IndexSet", () => {
   });
 
   /** One rank has looked far up already when others take and put in: what it puts in itself, it must find from then on. */
-  function lookAgain(Words: Memory): number {
-    const lookInsertLook = (set: IndexSet) => {
-      set.lowest();
-      set.insert(0);
-      return set.lowest();
-    };
+  function lookAgain(Kind: Memory): number {
     return search(
       [4, 5],
       [lookInsertLook, takeLowest],
@@ -116,7 +118,7 @@ describe("IndexSet", () => {
         expect([taken, ...left].toSorted(ascending)).toEqual([0, 4, 5]);
         expect(taken === 0 ? [0, 4] : [0]).toContain(seen);
       },
-      Words,
+      Kind,
     );
   }
 
@@ -145,19 +147,50 @@ describe("IndexSet", () => {
   });
 });
 
+/** Claims until nothing is left, and returns the tasks in order. */
+function claimAll(table: TaskTable, doors: readonly Door[] = [OPEN], most = Infinity): number[] {
+  const tasks: number[] = [];
+  while (tasks.length < most) {
+    const claim = table.claim(doors);
+    if (claim === null) break;
+    tasks.push(claim.task);
+  }
+  return tasks;
+}
+
+function claiming(doors: readonly Door[], most: number): (table: TaskTable) => number[] {
+  return (table) => claimAll(table, doors, most);
+}
+
+function setting(task: number, ...states: readonly TaskState[]): (table: TaskTable) => number[] {
+  return (table) => {
+    for (const state of states) table.change(task, (word) => withState(word, state));
+    return [];
+  };
+}
+
+function openAndClaim(table: TaskTable): number[] {
+  return [...setting(1, OPEN)(table), ...claimAll(table)];
+}
+
+function claimAndReturn(table: TaskTable): number[] {
+  const claim = table.claim([OPEN]);
+  return claim ? setting(claim.task, OPEN)(table) : [];
+}
+
+function claimAndLeave(table: TaskTable): number[] {
+  const claim = table.claim([OPEN]);
+  if (!claim) return [];
+  table.change(claim.task, (word) => (word === claim.word ? abandoned(word) : null));
+  return [claim.task];
+}
+
+function finishAndAsk(table: TaskTable): number[] {
+  return [...setting(0, DONE)(table), ...claimAll(table, [DONE], 1)];
+}
+
 describe("TaskTable", () => {
   const DOORS_ALL: readonly Door[] = [OPEN, RUNNING, DONE, FAILED];
-
-  /** Claims until nothing is left, and returns the tasks in order. */
-  function claimAll(table: TaskTable, doors: readonly Door[] = [OPEN], most = Infinity): number[] {
-    const tasks: number[] = [];
-    while (tasks.length < most) {
-      const claim = table.claim(doors);
-      if (claim === null) break;
-      tasks.push(claim.task);
-    }
-    return tasks;
-  }
 
   /** At rest: every task that is available is found, whatever happened before. */
   function expectAllFound(table: TaskTable, count: number): void {
@@ -173,11 +206,10 @@ describe("TaskTable", () => {
     states: readonly TaskState[],
     ranks: readonly ((table: TaskTable) => number[])[],
     check: (results: readonly number[][], table: TaskTable) => void,
-    Words: Memory = ArrayWords,
+    Kind: Memory = ArrayWords,
   ): number {
-    const words = new Words(TaskTable.wordsFor(states.length, TINY));
-    const tableIn = (memory: ConstructorParameters<typeof TaskTable>[0]) =>
-      new TaskTable(memory, 0, states.length, TINY);
+    const words = new Kind(TaskTable.wordsFor(states.length, TINY));
+    const tableIn = (memory: Words) => new TaskTable(memory, 0, states.length, TINY);
     tableIn(words).fill(states);
     return explore({
       words,
@@ -189,24 +221,15 @@ describe("TaskTable", () => {
     });
   }
 
-  function setting(task: number, ...states: readonly TaskState[]): (table: TaskTable) => number[] {
-    return (table) => {
-      for (const state of states) table.change(task, (word) => withState(word, state));
-      return [];
-    };
-  }
-
-  const claimOne = (table: TaskTable) => claimAll(table, [OPEN], 1);
-
-  function claimTwice(Words: Memory): number {
+  function claimTwice(Kind: Memory): number {
     return search(
       [OPEN, OPEN, OPEN],
-      [claimAll, claimOne],
+      [claimAll, claiming([OPEN], 1)],
       (results) => {
         expect(results.flat().toSorted(ascending)).toEqual([0, 1, 2]);
         for (const tasks of results) expect(tasks).toEqual(tasks.toSorted(ascending));
       },
-      Words,
+      Kind,
     );
   }
 
@@ -219,14 +242,17 @@ describe("TaskTable", () => {
   });
 
   test("three ranks claim three tasks", () => {
-    const states = search([OPEN, OPEN, OPEN], [claimOne, claimOne, claimOne], (results) => {
-      expect(results.flat().toSorted(ascending)).toEqual([0, 1, 2]);
-    });
+    const states = search(
+      [OPEN, OPEN, OPEN],
+      [claiming([OPEN], 1), claiming([OPEN], 1), claiming([OPEN], 1)],
+      (results) => {
+        expect(results.flat().toSorted(ascending)).toEqual([0, 1, 2]);
+      },
+    );
     expect(states).toBeGreaterThan(1000);
   });
 
   test("a task set OPEN while others claim is available when the call returns", () => {
-    const openAndClaim = (table: TaskTable) => [...setting(1, OPEN)(table), ...claimAll(table)];
     const states = search([OPEN, DONE, DONE], [claimAll, openAndClaim], (results) => {
       expect(results.flat().toSorted(ascending)).toEqual([0, 1]);
     });
@@ -244,26 +270,14 @@ describe("TaskTable", () => {
   });
 
   test("a claim handed back is claimed by the other rank, or left to be found", () => {
-    const claimAndReturn = (table: TaskTable) => {
-      const claim = table.claim([OPEN]);
-      return claim ? setting(claim.task, OPEN)(table) : [];
-    };
-    const claimTwo = (table: TaskTable) => claimAll(table, [OPEN], 2);
-    const states = search([OPEN, DONE, DONE], [claimAndReturn, claimTwo], ([, tasks]) => {
+    const states = search([OPEN, DONE, DONE], [claimAndReturn, claiming([OPEN], 2)], ([, tasks]) => {
       expect([[], [0], [0, 0]]).toContainEqual(tasks);
     });
     expect(states).toBeGreaterThan(300);
   });
 
   test("a task left by its worker goes to one other, through its door, once", () => {
-    const claimAndLeave = (table: TaskTable) => {
-      const claim = table.claim([OPEN]);
-      if (!claim) return [];
-      table.change(claim.task, (word) => (word === claim.word ? abandoned(word) : null));
-      return [claim.task];
-    };
-    const claimTwo = (table: TaskTable) => claimAll(table, [OPEN, RUNNING], 2);
-    const states = search([OPEN, DONE, DONE], [claimAndLeave, claimTwo], (results) => {
+    const states = search([OPEN, DONE, DONE], [claimAndLeave, claiming([OPEN, RUNNING], 2)], (results) => {
       expect([
         [[0], []],
         [[0], [0]],
@@ -282,14 +296,12 @@ describe("TaskTable", () => {
   }
 
   /** Tasks become DONE while ranks ask for DONE ones for the first time, which nobody has put into their set before. */
-  function askForDone(Words: Memory): number {
-    const ask = (table: TaskTable) => claimAll(table, [DONE], 1);
-    const finishAndAsk = (table: TaskTable) => [...setting(0, DONE)(table), ...ask(table)];
+  function askForDone(Kind: Memory): number {
     return search(
       [RUNNING, OPEN],
-      [ask, finishAndAsk],
+      [claiming([DONE], 1), finishAndAsk],
       (results) => expect(results.flat()).toEqual([0]),
-      Words,
+      Kind,
     );
   }
 
@@ -302,10 +314,13 @@ describe("TaskTable", () => {
   });
 
   test("tasks that became DONE before anybody asked go to ranks that ask at once, each to one", () => {
-    const ask = (table: TaskTable) => claimAll(table, [DONE], 1);
-    const states = search([DONE, RUNNING], [setting(1, DONE), ask, ask], (results) => {
-      expect([[0], [0, 1]]).toContainEqual(results.flat().toSorted(ascending));
-    });
+    const states = search(
+      [DONE, RUNNING],
+      [setting(1, DONE), claiming([DONE], 1), claiming([DONE], 1)],
+      (results) => {
+        expect([[0], [0, 1]]).toContainEqual(results.flat().toSorted(ascending));
+      },
+    );
     expect(states).toBeGreaterThan(300);
   });
 });

@@ -72,7 +72,8 @@ interface Progress<R> {
  * Drives the ranks through every schedule, one access at a time, and checks each outcome. Two states are the same when memory is the
  * same and every rank's accesses came to the same, since that decides all that follows. Returns the number of different states.
  */
-export function explore<R>({ words, ranks, check }: Scenario<R>): number {
+export function explore<R>(scenario: Scenario<R>): number {
+  const { words, ranks } = scenario;
   const visited = new Set<string>();
   const open: State<R>[] = [
     { memory: words.memory.slice(), ranks: ranks.map(() => ({ accesses: [], key: "" })) },
@@ -84,7 +85,7 @@ export function explore<R>({ words, ranks, check }: Scenario<R>): number {
     const ends = state.ranks.flatMap(({ end }) => end ?? []);
     words.memory.set(state.memory);
     if (ends.length === ranks.length)
-      check(
+      scenario.check(
         words,
         ends.map(({ result }) => result),
       );
