@@ -15,7 +15,7 @@ import { checkShape, sizeOf, stridesOf } from "../array/shape.ts";
 import { copySlab, slabOf } from "../array/slab.ts";
 import type { Axis, Region } from "../array/slice.ts";
 import { resolveSource, type NdSource } from "../array/source.ts";
-import { makeView, type View } from "../array/view.ts";
+import { makeView, readerOf, type View } from "../array/view.ts";
 import { faultOfRank } from "../comm/arguments.ts";
 import { digestOf, type Op } from "../comm/calls.ts";
 import type { Communicator } from "../comm/contract.ts";
@@ -60,8 +60,6 @@ export class MPIShared<
   readonly size: number;
   /** Bytes of one node's copy. */
   readonly nbytes: number;
-  /** Local. One index for each axis gives the element; fewer give a read-only view of what is left, no copy. */
-  readonly get: View<D, Dimensions<S>>["get"];
   /** Local. The part that the selectors pick, as a read-only view without a copy: `shared.at("1:3", null)`. */
   readonly at: View<D, Dimensions<S>>["at"];
   readonly #engine: Engine;
@@ -94,14 +92,22 @@ export class MPIShared<
       this.close();
       throw error;
     }
-    // Where the number of dimensions is not known to the type, `get` takes any number of indices.
-    this.get = (...index: readonly number[]) => (this.#open("get").view as unknown as View<D>).get(...index);
     this.at = (...axes: readonly Axis[]) => this.#open("at").view.at(...axes);
   }
 
   /** The array's elements in C order, read-only by type: the node's own memory, no copy. @throws FREED */
   get data(): ReadonlyTypedArrayOf<D> {
-    return this.#open("data").view.data;
+    return (this.#memory ?? this.#open("data")).elements;
+  }
+
+  /**
+   * Local. One index for each axis gives the element; fewer give a read-only view of what is left, no copy.
+   *
+   * @throws OUT_OF_BOUNDS BAD_DIMENSIONS BAD_SLICE FREED
+   */
+  get get(): View<D, Dimensions<S>>["get"] {
+    // The view's own function: one that stood here would meet every dtype, and be slow for all of them.
+    return (this.#memory ?? this.#open("get")).get;
   }
 
   /** Length of the first axis; 1 for an array of no dimensions. */
@@ -194,7 +200,8 @@ export class MPIShared<
   #lay(segment: Segment): ArrayMemory<D, Dimensions<S>> {
     const { shape, strides, dtype } = this;
     const data = makeArray(dtype, segment.buffer, segment.byteOffset, this.size);
-    return { segment, data, view: makeView<D, Dimensions<S>>(dtype, data, { offset: 0, shape, strides }) };
+    const view = makeView<D, Dimensions<S>>(dtype, data, { offset: 0, shape, strides });
+    return { segment, data, view, elements: view.data, get: readerOf(view) };
   }
 
   #open(call: string): ArrayMemory<D, Dimensions<S>> {
@@ -232,6 +239,9 @@ interface ArrayMemory<D extends DType, N extends number> {
   readonly segment: Segment;
   readonly data: TypedArrayOf<D>;
   readonly view: View<D, N>;
+  // What is asked for in loops, taken from the view once: its class is one of many.
+  readonly elements: View<D, N>["data"];
+  readonly get: View<D, N>["get"];
 }
 
 function copyInto<D extends DType>(
