@@ -80,6 +80,7 @@ export class Geometry implements Region {
     const { shape, strides } = this;
     let place = this.offset;
     for (let axis = 0; axis < index.length; axis++) {
+      if (typeof index[axis] !== "number") throw noIndex(axis, index[axis]);
       const i = index[axis] < 0 ? index[axis] + shape[axis] : index[axis];
       if (!(Number.isInteger(i) && i >= 0 && i < shape[axis])) return this.inside(index).offset;
       place += i * strides[axis];
@@ -98,9 +99,16 @@ export class Geometry implements Region {
 
 /** An index with a negative one counted from the end; −1 for what is none, or not on an axis of `extent`. */
 function wrap(index: number, extent: number): number {
+  if (typeof index !== "number") return -1;
   const whole = index | 0;
   const found = whole < 0 ? (whole + extent) | 0 : whole;
   return whole === index && found < extent ? found : -1;
+}
+
+/** What types forbid, said to those who have none: a selector here would be taken for an index. */
+function noIndex(axis: number, index: unknown): PshmemError {
+  const text = `The index ${String(index)} of axis ${axis} is no number: \`get\` takes one index for each axis, \`at\` takes selectors.`;
+  return new PshmemError("BAD_SLICE", text, { expected: "number", actual: typeof index });
 }
 
 /** The greatest place in a region. */

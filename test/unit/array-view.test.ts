@@ -142,6 +142,9 @@ describe("parts", () => {
     ["a fraction", [0, 0.5], "BAD_SLICE"],
     ["not a number", [NaN, 0], "BAD_SLICE"],
     ["undefined", [undefined, 0], "BAD_SLICE"],
+    ["null", [0, null], "BAD_SLICE"],
+    ["a bigint", [1n, 0], "BAD_SLICE"],
+    ["a selector", ["0:1", 0], "BAD_SLICE"],
     ["too many", [0, 0, 0], "BAD_DIMENSIONS"],
     ["far too many", [0, 0, 0, 0, 0], "BAD_DIMENSIONS"],
   ])("an index that is %s", (_, index, expected) => {

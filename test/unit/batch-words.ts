@@ -145,6 +145,14 @@ class Intercepted implements Words {
     this.exchange(rank, index, value);
   }
 
+  read(rank: number, index: number): number {
+    return this.load(rank, index);
+  }
+
+  write(rank: number, index: number, value: number): void {
+    this.store(rank, index, value);
+  }
+
   add(rank: number, index: number, value: number): number {
     return this.#access(() => this.#words.add(rank, index, value));
   }
