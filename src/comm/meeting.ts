@@ -192,6 +192,7 @@ export class Meeting implements Agenda {
   /** What this node says: the statements of its slots, lowest rank first. */
   #nodeStatement(): Statement {
     const { mates } = this.#topology;
+    if (this.#isUnanimous()) return this.#statementAt(0, mates[0]);
     return mates.map((rank, place) => this.#statementAt(place, rank)).reduce(merged);
   }
 

@@ -24,10 +24,12 @@ export interface MpiDescription {
 }
 
 /**
- * Looks before sleeping where answers may come from other nodes: some 200 µs, several round trips of a network. Each look gives
- * the core away if another process wants it.
+ * Looks before sleeping where answers may come from other nodes, at about 1 µs each: a nap costs 50 µs and more, a network some 2 to 50.
+ * Each look gives the core away if another process wants it.
  */
-const ACROSS_NODES: Eagerness = { looks: 100, turns: 0 };
+const ACROSS_NODES: Eagerness = { looks: 2000, turns: 0 };
+/** The same where ranks share cores: each look gives the core to one that may be looking too. */
+const ACROSS_NODES_WITHOUT_CORES: Eagerness = { looks: 100, turns: 0 };
 
 let description: MpiDescription | undefined;
 
@@ -79,7 +81,7 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
     },
     bells,
     place,
-    eagerness: courier ? ACROSS_NODES : eagernessFor(mates.length, availableParallelism()),
+    eagerness: eagernessOf(mates.length, courier !== null),
     couriers: carrier ? [mailbox, carrier] : [mailbox],
     courierTo: (other) => (placeOf.has(other) ? mailbox : carrier!),
     nodeMemory: node.memory,
@@ -92,6 +94,12 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
     },
     abort: (code) => world.abort(code),
   };
+}
+
+function eagernessOf(ranks: number, acrossNodes: boolean): Eagerness {
+  const cores = availableParallelism();
+  if (!acrossNodes) return eagernessFor(ranks, cores);
+  return ranks <= cores ? ACROSS_NODES : ACROSS_NODES_WITHOUT_CORES;
 }
 
 interface Node {

@@ -19,7 +19,7 @@ const SHORT_BYTES = 16 * 1024;
 const PIECE_BYTES = 2 ** 30;
 
 /** The longest that a sleeping rank lets MPI wait, in ms: it naps and looks in between, for less than 2 % of a core. */
-const SLICE_MS = 2;
+const SLICE_MS = 8;
 
 /** A request under way, with what must stay in memory until it is complete. */
 interface Pending {
