@@ -25,10 +25,13 @@ export interface Relay {
 }
 
 /**
- * Bytes in a message, and how many of them are on their way at once: large enough for the network, and while one is copied the others
- * travel. Together they are what a rank holds beside the segments where a slab must be packed.
+ * Bytes in a message of a slab that lies in one piece: nothing is held beside the segments. Each message costs a round trip of
+ * its own, so few large ones are several times faster than many small ones.
  */
-const PIECE_BYTES = 512 * 1024;
+const LONG_PIECE_BYTES = 4 * 1024 * 1024;
+/** Bytes in a message where pieces are packed; with all that are on their way a rank holds 4 MiB beside the segments. */
+const PACKED_PIECE_BYTES = 1024 * 1024;
+/** Messages on their way at once: while one is copied the others travel. */
 const MOST_PIECES = 4;
 
 /** What the leader of the root's node begins with and every leader ends with: a fault, or the description of the slab. */
@@ -70,13 +73,14 @@ function* passSlab(
   slab: Slab,
 ): Waits {
   const total = slabBytes(slab);
-  const sizeAt = (at: number) => Math.min(PIECE_BYTES, total - at);
+  const most = slab.shape.length === 0 ? LONG_PIECE_BYTES : PACKED_PIECE_BYTES;
+  const sizeAt = (at: number) => Math.min(most, total - at);
   const coming: Landing[] = [];
   const leaving: Outgoing[] = [];
   let named = parent === null ? total : 0;
-  for (let at = 0; at < total; at += PIECE_BYTES) {
-    const end = Math.min(total, at + MOST_PIECES * PIECE_BYTES);
-    for (; named < end; named += PIECE_BYTES) {
+  for (let at = 0; at < total; at += most) {
+    const end = Math.min(total, at + MOST_PIECES * most);
+    for (; named < end; named += most) {
       const place = inPlace(memory, slab, named, sizeAt(named)) ?? new Uint8Array(sizeAt(named));
       coming.push(letters.expectPiece(parent!, place));
     }
