@@ -2,20 +2,13 @@
  * Passing a slab of a segment from one node's copy to all others: out of one leader's segment, straight into the next one's,
  * in pieces, down a tree, so that no rank holds more than a piece beside the segments.
  */
-import { packSlab, rowOffset, slabBytes, unpackSlab } from "../array/slab.ts";
 import type { Landing } from "../node/landing.ts";
 import type { Outgoing } from "../node/post.ts";
 import type { Waits } from "../node/script.ts";
 import type { Slab, Writing } from "./engine.ts";
 import { LETTER, type Letters } from "./letters.ts";
+import { MOST_PIECES, Pieces, type Memory } from "./pieces.ts";
 import { branchOf } from "./tree.ts";
-
-/** Memory that may be larger than one typed array can cover. */
-export interface Memory {
-  readonly buffer: ArrayBufferLike;
-  readonly byteOffset: number;
-  readonly byteLength: number;
-}
 
 /** What the root writes, and where every rank sees it. */
 export interface Relay {
@@ -23,16 +16,6 @@ export interface Relay {
   /** This node's segment. */
   readonly memory: Memory;
 }
-
-/**
- * Bytes in a message of a slab that lies in one piece: nothing is held beside the segments. Each message costs a round trip of
- * its own, so few large ones are several times faster than many small ones.
- */
-const LONG_PIECE_BYTES = 4 * 1024 * 1024;
-/** Bytes in a message where pieces are packed; with all that are on their way a rank holds 4 MiB beside the segments. */
-const PACKED_PIECE_BYTES = 1024 * 1024;
-/** Messages on their way at once: while one is copied the others travel. */
-const MOST_PIECES = 4;
 
 /** What the leader of the root's node begins with and every leader ends with: a fault, or the description of the slab. */
 export interface Passed {
@@ -60,35 +43,27 @@ export function* relay(
   yield* letters.sending(children, LETTER.RELAY, head);
   const passed = { failed: head[0] === FAILED, bytes: head.subarray(1) };
   const slab = passed.failed ? null : decode(passed.bytes);
-  if (slab) yield* passSlab(letters, parent, children, memory, slab);
+  if (slab) yield* passSlab(letters, parent, children, new Pieces(memory, slab));
   return passed;
 }
 
-/** Pieces go from memory into memory where they lie in one row of the slab, else by way of a packed copy. */
 function* passSlab(
   letters: Letters,
   parent: number | null,
   children: readonly number[],
-  memory: Memory,
-  slab: Slab,
+  pieces: Pieces,
 ): Waits {
-  const total = slabBytes(slab);
-  const most = slab.shape.length === 0 ? LONG_PIECE_BYTES : PACKED_PIECE_BYTES;
-  const sizeAt = (at: number) => Math.min(most, total - at);
   const coming: Landing[] = [];
   const leaving: Outgoing[] = [];
-  let named = parent === null ? total : 0;
-  for (let at = 0; at < total; at += most) {
-    const end = Math.min(total, at + MOST_PIECES * most);
-    for (; named < end; named += most) {
-      const place = inPlace(memory, slab, named, sizeAt(named)) ?? new Uint8Array(sizeAt(named));
-      coming.push(letters.expectPiece(parent!, place));
+  for (let piece = 0; piece < pieces.count; piece++) {
+    if (parent !== null) {
+      for (let next = piece + coming.length; next < Math.min(piece + MOST_PIECES, pieces.count); next++) {
+        coming.push(letters.expectPiece(parent, pieces.place(next)));
+      }
+      yield* landed(coming.shift()!);
     }
-    const piece =
-      parent === null
-        ? pieceOf(memory, slab, at, sizeAt(at))
-        : yield* arrived(coming.shift()!, memory, slab, at);
-    for (const child of children) leaving.push(letters.startPiece(child, piece));
+    const bytes = parent === null ? pieces.pack(piece) : pieces.unpack(piece);
+    for (const child of children) leaving.push(letters.startPiece(child, bytes));
     yield* allowed(leaving, (MOST_PIECES - 1) * children.length);
   }
   yield* allowed(leaving, 0);
@@ -102,29 +77,8 @@ function* allowed(leaving: Outgoing[], most: number): Waits {
   }
 }
 
-function* arrived(landing: Landing, memory: Memory, slab: Slab, at: number): Waits<Uint8Array> {
+function* landed(landing: Landing): Waits {
   while (!landing.landed) yield;
-  if (!inPlace(memory, slab, at, landing.bytes.length)) unpackSlab(memory, slab, at, landing.bytes);
-  return landing.bytes;
-}
-
-function pieceOf(memory: Memory, slab: Slab, at: number, length: number): Uint8Array {
-  const place = inPlace(memory, slab, at, length);
-  if (place) return place;
-  const piece = new Uint8Array(length);
-  packSlab(memory, slab, at, piece);
-  return piece;
-}
-
-/** The slab's bytes from number `at` on as they lie in memory, if they lie in one row of it. */
-function inPlace(memory: Memory, slab: Slab, at: number, length: number): Uint8Array | null {
-  const within = at % slab.rowBytes;
-  if (within + length > slab.rowBytes) return null;
-  return new Uint8Array(
-    memory.buffer,
-    memory.byteOffset + rowOffset(slab, (at - within) / slab.rowBytes) + within,
-    length,
-  );
 }
 
 function headOf({ failed, bytes }: Passed): Uint8Array {
