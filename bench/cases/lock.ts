@@ -110,9 +110,11 @@ export const lockContended: Case = {
     },
     {
       ...IN_C,
-      settings: ["openmpi-2", "mpich-2", "openmpi-4", "mpich-4"],
+      settings: ["openmpi-2", "mpich-2", "openmpi-4"],
       goal: (_, setting) => (setting === "openmpi-2" ? 1 : setting === "mpich-2" ? 5 : 4),
     },
+    // With more ranks than cores a hand-over takes a microsecond or a scheduler's tick.
+    { ...IN_C, settings: ["mpich-4"], ops: 20, goal: () => 4 },
   ],
 };
 
