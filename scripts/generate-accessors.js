@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 /**
- * Writes src/array/accessors/: one view class for each dtype.
+ * Writes src/array/accessors/: view classes for each dtype, and for one, two and three dimensions.
  *
  * Code through which more than about four kinds of typed array pass takes 50 to 120 ns for each element instead of 2, for ever.
- * So each dtype gets source of its own, which the engine compiles by itself. Nothing else goes in here: what does not touch the
- * elements one by one is in src/array/base.ts and src/array/geometry.ts.
+ * So each dtype gets source of its own, which the engine compiles by itself. And a `get` that may give an element or a view makes
+ * the engine allocate each number that it returns; with the number of dimensions known, the number of arguments tells
+ * which it is before the code is compiled. Nothing else goes in here: what does not touch the elements one by one is in
+ * src/array/base.ts and src/array/geometry.ts.
  *
  * node scripts/generate-accessors.js          writes the files
  * node scripts/generate-accessors.js --check  says which files differ, and fails if any does
@@ -27,7 +29,7 @@ const half = {
   type: "number",
   get: "this.bits ? halfToNumber(this.data[place]) : this.data[place]",
   set: ["this.data[at] = this.bits ? numberToHalf(value) : value;"],
-  fields: ["  private readonly bits = this.data instanceof Uint16Array;", ""],
+  fields: ["  protected readonly bits = this.data instanceof Uint16Array;", ""],
   imports: ['import { halfToNumber, numberToHalf } from "../float16.ts";'],
 };
 const complex = {
@@ -54,6 +56,43 @@ const KINDS = {
 
 const className = (dtype) => `${dtype[0].toUpperCase()}${dtype.slice(1)}View`;
 
+/** The class for views of `count` dimensions; `get` there is one expression. */
+function ofDimensions(dtype, count, get) {
+  const indices = ["i", "j", "k"].slice(0, count);
+  const parameters = indices.map((index) => `${index}?: number`).join(", ");
+  const given = indices.map((index) => `${index}!`).join(", ");
+  return `
+class ${className(dtype)}${count} extends ${className(dtype)} {
+  override get(${parameters}): Item {
+    if (arguments.length !== ${count}) return this.getPart([...arguments]);
+    const place = this.geometry.place${count}(${given});
+    return ${get};
+  }
+
+  override reader(): BaseView<"${dtype}">["get"] {
+    return (...index) => this.get(...index);
+  }
+${count === 1 ? ELEMENTS : ""}}
+`;
+}
+
+// One object literal for both ends of the walk: the engine can leave out an object that is made in one place only.
+const ELEMENTS = `
+  override [Symbol.iterator](): IterableIterator<Item> {
+    let i = 0;
+    const next = (): IteratorResult<Item, undefined> => {
+      const done = i >= this.geometry.size;
+      return { done, value: done ? undefined : this.get(i++) } as IteratorResult<Item, undefined>;
+    };
+    return {
+      next,
+      [Symbol.iterator]() {
+        return this;
+      },
+    };
+  }
+`;
+
 function accessor(dtype, { type, get, set, fields = [], imports = [] }) {
   const name = className(dtype);
   const check = type ? `typeof value !== "${type}"` : `!isScalar("${dtype}", value)`;
@@ -62,48 +101,56 @@ function accessor(dtype, { type, get, set, fields = [], imports = [] }) {
 import { ${values} } from "../dtype.ts";
 ${imports.map((line) => `${line}\n`).join("")}import type { Region } from "../slice.ts";
 
+type Data = TypedArrayOf<"${dtype}">;
+type Item = Scalar<"${dtype}"> | BaseView<"${dtype}">;
+
 /** A view of ${dtype} elements. */
-export class ${name} extends BaseView<"${dtype}"> {
-${fields.map((line) => `${line}\n`).join("")}  constructor(data: TypedArrayOf<"${dtype}">, region: Region, writable: boolean) {
+class ${name} extends BaseView<"${dtype}"> {
+${fields.map((line) => `${line}\n`).join("")}  constructor(data: Data, region: Region, writable: boolean) {
     super("${dtype}", data, region, writable);
   }
 
-  protected make(data: TypedArrayOf<"${dtype}">, region: Region, writable: boolean): ${name} {
-    return new ${name}(data, region, writable);
+  protected make(data: Data, region: Region, writable: boolean): ${name} {
+    return make${name}(data, region, writable);
   }
 
-  get(i?: number, j?: number, k?: number): Scalar<"${dtype}"> | BaseView<"${dtype}"> {
-    const place = arguments.length > 3 ? -1 : this.geometry.locate(i, j, k);
-    if (place < 0) return this.getPart([...arguments]);
+  get(...index: readonly number[]): Item {
+    if (index.length !== this.geometry.dimensions) return this.getPart(index);
+    const place = this.geometry.place(index);
     return ${get};
   }
 
   set(index: readonly number[], value: Scalar<"${dtype}">): void {
     if (!this.writable) this.checkWritable();
     if (${check}) throw badScalar("${dtype}", value);
-    const place = index.length > 3 ? -1 : this.geometry.locate(index[0], index[1], index[2]);
-    const at = place < 0 ? this.geometry.place(index) : place;
+    const at = this.geometry.place(index);
 ${set.map((line) => `    ${line}\n`).join("")}  }
+}
+${[1, 2, 3].map((count) => ofDimensions(dtype, count, get)).join("")}
+const CLASSES = [${["", 1, 2, 3].map((count) => name + count).join(", ")}];
+
+/** A view of ${dtype} elements, of the class for its number of dimensions. Local, no copy. */
+export function make${name}(data: Data, region: Region, writable: boolean): ${name} {
+  const View = CLASSES[region.shape.length] ?? ${name};
+  return new View(data, region, writable);
 }
 `;
 }
 
 function table() {
   const dtypes = Object.keys(KINDS);
-  const imports = dtypes.toSorted().map((dtype) => `import { ${className(dtype)} } from "./${dtype}.ts";\n`);
-  const entries = dtypes.map((dtype) => `  ${dtype}: ${className(dtype)},\n`);
+  const imports = dtypes
+    .toSorted()
+    .map((dtype) => `import { make${className(dtype)} } from "./${dtype}.ts";\n`);
+  const entries = dtypes.map((dtype) => `  ${dtype}: make${className(dtype)},\n`);
   return `${HEADER}import type { BaseView } from "../base.ts";
 import type { DType, TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 ${imports.join("")}
-type ViewClass<D extends DType> = new (
-  data: TypedArrayOf<D>,
-  region: Region,
-  writable: boolean,
-) => BaseView<D>;
+type MakeView<D extends DType> = (data: TypedArrayOf<D>, region: Region, writable: boolean) => BaseView<D>;
 
-/** The view class of each dtype. */
-export const ACCESSORS: { readonly [D in DType]: ViewClass<D> } = {
+/** What makes the views of each dtype. */
+export const ACCESSORS: { readonly [D in DType]: MakeView<D> } = {
 ${entries.join("")}};
 `;
 }

@@ -62,7 +62,12 @@ export abstract class BaseView<D extends DType = DType> implements Region {
   /** A view of the same dtype. */
   protected abstract make(data: TypedArrayOf<D>, region: Region, writable: boolean): BaseView<D>;
 
-  abstract get(i?: number, j?: number, k?: number, ...more: number[]): Scalar<D> | BaseView<D>;
+  abstract get(...index: readonly number[]): Scalar<D> | BaseView<D>;
+
+  /** `get` as a function by itself. Each class has its own, so that the engine can see through it. */
+  reader(): BaseView<D>["get"] {
+    return (...index) => this.get(...index);
+  }
 
   abstract set(index: readonly number[], value: Scalar<D>): void;
 
@@ -70,14 +75,19 @@ export abstract class BaseView<D extends DType = DType> implements Region {
     return this.make(this.data, selectRegion(this, axes), this.writable);
   }
 
+  /** Views along the first axis; the classes for one dimension give elements. */
   *[Symbol.iterator](): IterableIterator<Scalar<D> | BaseView<D>> {
-    if (this.shape.length === 0) {
+    const { offset, shape, strides } = this;
+    if (shape.length === 0) {
       throw new PshmemError(
         "BAD_DIMENSIONS",
         "A 0-d view has no axis to go along: use get() for its element.",
       );
     }
-    for (let i = 0; i < this.length; i++) yield this.get(i);
+    const item = { shape: shape.slice(1), strides: strides.slice(1) };
+    for (let i = 0; i < shape[0]; i++) {
+      yield this.make(this.data, { ...item, offset: offset + i * strides[0] }, this.writable);
+    }
   }
 
   copy(): BaseView<D> {
@@ -117,11 +127,9 @@ export abstract class BaseView<D extends DType = DType> implements Region {
     return this.toString();
   }
 
-  /** What `get` comes to where the fast path does not apply. */
-  protected getPart(index: readonly number[]): Scalar<D> | BaseView<D> {
-    const region = this.geometry.inside(index);
-    if (region.shape.length > 0) return this.make(this.data, region, this.writable);
-    return readElement(this.dtype, this.data, region.offset);
+  /** What `get` comes to where the indices are fewer than the axes. */
+  protected getPart(index: readonly number[]): BaseView<D> {
+    return this.make(this.data, this.geometry.inside(index), this.writable);
   }
 
   /** @throws READ_ONLY */

@@ -1,5 +1,6 @@
 /** Views: n-d arrays that own nothing. What they can do, by type; the classes are in base.ts and accessors/. */
 import { ACCESSORS } from "./accessors/table.ts";
+import { BaseView } from "./base.ts";
 import type { DType, ReadonlyTypedArrayOf, Scalar, TypedArrayOf } from "./dtype.ts";
 import type { Access, ByDimensions } from "./dimensions.ts";
 import type { Region } from "./slice.ts";
@@ -92,5 +93,11 @@ export function makeView<D extends DType>(
   region: Region,
   writable = false,
 ): unknown {
-  return new ACCESSORS[dtype](data, region, writable);
+  return ACCESSORS[dtype](data, region, writable);
+}
+
+/** The `get` of a view as a function by itself. Local. */
+export function readerOf<D extends DType, N extends number>(view: View<D, N>): View<D, N>["get"];
+export function readerOf(view: unknown): unknown {
+  return view instanceof BaseView ? view.reader() : undefined;
 }

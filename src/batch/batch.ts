@@ -1,5 +1,5 @@
 /** MPIBatch: tasks that groups of ranks work through. */
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Communicator } from "../comm/contract.ts";
 import type { Engine, Words } from "../comm/engine.ts";
 import { asFault } from "../comm/verdict.ts";
@@ -14,7 +14,7 @@ import * as states from "./states.ts";
 import { isTaskState, stateToString, stringToState, unknownState, type TaskState } from "./states.ts";
 import { TaskTable } from "./table.ts";
 import { Tasks } from "./tasks.ts";
-import { Worker, type NextTaskOptions } from "./worker.ts";
+import { Worker, type Log, type NextTaskOptions } from "./worker.ts";
 
 /**
  * A fixed number of tasks, worked through by workers: groups of `workerSize` ranks that follow one another in rank order.
@@ -59,6 +59,7 @@ export class MPIBatch implements Disposable {
   readonly #words: Words;
   readonly #tasks: Tasks;
   readonly #worker: Worker;
+  readonly #log: Log | undefined;
   #closed = false;
 
   /**
@@ -88,8 +89,10 @@ export class MPIBatch implements Disposable {
     this.worker = Math.floor(this.comm.rank / workerSize);
     this.workerRank = this.comm.rank % workerSize;
     this.workerComm = workerCommunicator(this.comm, workerSize);
-    this.#tasks = new Tasks(table, this.#directory(id), nTask, this.#engine.pace);
-    this.#worker = new Worker(this.workerComm, this.#tasks, (text) => this.#log(text));
+    const speaker = `MPIBatch[${this.#object}] worker ${this.worker}, rank ${this.comm.rank}`;
+    this.#log = plan.debug ? (text) => console.log(`${speaker} ${text}`) : undefined;
+    this.#tasks = new Tasks(table, this.#directory(id), nTask);
+    this.#worker = new Worker(this.workerComm, this.#tasks, this.#log);
   }
 
   /** Local. The state as one word in capitals. @throws BAD_STATE */
@@ -131,7 +134,7 @@ export class MPIBatch implements Disposable {
   setTaskState(task: number, state: number): void {
     this.#check("MPIBatch.setTaskState", task);
     if (!isTaskState(state)) throw unknownState(state, task);
-    this.#log(`sets task ${task} to ${stateToString(state)}`);
+    this.#log?.(`sets task ${task} to ${stateToString(state)}`);
     this.#tasks.set(task, state);
   }
 
@@ -171,7 +174,7 @@ export class MPIBatch implements Disposable {
       object: this.#object,
       worker: this.#worker,
       tasks: this.#tasks,
-      log: (text) => this.#log(text),
+      log: this.#log,
     };
     return runBatch(site, fn, options, this.#freed("MPIBatch.run"));
   }
@@ -216,7 +219,7 @@ export class MPIBatch implements Disposable {
   /** Collective: the root enters the states at the start; returns what tells this batch from all others. */
   #fill(table: TaskTable, options: BatchOptions): string {
     const { root } = this.#plan;
-    const id = randomUUID();
+    const id = randomBytes(9).toString("base64url");
     let fault: PshmemError | undefined;
     try {
       if (this.comm.rank === root) table.fill(this.#firstStates(id, options));
@@ -236,7 +239,7 @@ export class MPIBatch implements Disposable {
   #firstStates(id: string, { initState }: BatchOptions): TaskState[] {
     const { nTask } = this.#plan;
     const given = initState == null ? null : checkStates(initState, nTask);
-    return this.#directory(id)?.prepare(given) ?? given ?? Array.from({ length: nTask }, () => states.OPEN);
+    return this.#directory(id)?.prepare(given) ?? given ?? Array<TaskState>(nTask).fill(states.OPEN);
   }
 
   #directory(id: string): TaskDirectory | null {
@@ -254,12 +257,6 @@ export class MPIBatch implements Disposable {
     if (freed) throw freed;
     this.#engine.check(call);
     checkTask(task, this.nTask);
-  }
-
-  #log(text: string): void {
-    if (this.#plan.debug) {
-      console.log(`MPIBatch[${this.#object}] worker ${this.worker}, rank ${this.comm.rank} ${text}`);
-    }
   }
 }
 

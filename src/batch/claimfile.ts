@@ -1,21 +1,21 @@
 /**
  * Claims on disk: they keep two jobs on one directory from working on the same task.
  *
- * A claim is the file `claim` in the task's directory, created by link(2) with the owner's record in it: one winner, and no
- * moment at which it is there without its text. An owner that is gone has a successor: whoever creates `claim.after.<id>`,
- * where <id> is that of the dead owner's record, again by link(2). Owners form a chain from `claim` on, and the last one has the
- * task. Nobody ever removes a file of somebody else who may live, and nobody creates what was just removed in its place: the two
- * steps that let two jobs in at once where stale locks are broken by deleting them.
+ * A claim is the symbolic link `claim` in the task's directory. It points at nothing: its text is the owner's record. symlink(2) makes
+ * it as one act: one winner, and no moment at which it is there without its text; and a text of less than 60 bytes needs no block
+ * on disk. An owner that is gone has a successor: whoever creates `claim.after.<id>`, where <id> is that of the dead owner's
+ * record, again by symlink(2). Owners form a chain from `claim` on, and the last one has the task. Nobody ever removes a link
+ * of somebody else who may live, and nobody creates what was just removed in its place: the two steps that let two jobs in at
+ * once where stale locks are broken by deleting them.
  *
  * At the end the last owner removes the chain, `claim` first. A rank that has read an old chain may then still create a successor in it;
  * it walks the chain again afterwards, does not find itself, since an id is never used twice, and withdraws. A job killed while it
  * removes a chain leaves a `claim.after.…` that no chain leads to, and that therefore means nothing.
  *
- * Only this package looks at these files. All functions are local and blocking, and throw FILE_SYSTEM.
+ * Only this package looks at these links. All functions are local and blocking, and throw FILE_SYSTEM.
  */
-import { join } from "node:path";
-import { createFile, readText, removeFile } from "./files.ts";
-import { lifeOf, newOwner, parseOwner, type Owner } from "./owner.ts";
+import { createLink, readLink, removeFile } from "./files.ts";
+import { lifeOf, ownerText, parseOwner, type Owner } from "./owner.ts";
 
 interface Link {
   readonly path: string;
@@ -23,32 +23,34 @@ interface Link {
 }
 
 /**
- * Claims a task's directory for a batch; false if another owner has it. An owner on another machine may live or not: `force` takes it
- * for gone. @throws FILE_SYSTEM
+ * Claims a task's directory for a new owner; false if another owner has it. An owner on another machine may live or not: `force` takes
+ * it for gone. @throws FILE_SYSTEM
  */
-export function acquireClaim(directory: string, batch: string, force: boolean): boolean {
-  const owner = newOwner(batch);
-  const text = `${JSON.stringify(owner)}\n`;
-  for (;;) {
-    const chain = chainIn(directory);
-    const last = chain.at(-1)?.owner;
-    if (last && !isGone(last, batch, force)) return false;
+export function acquireClaim(directory: string, owner: Owner, force: boolean): boolean {
+  const text = ownerText(owner);
+  // Nearly always there is no claim: so first the link is made, and only if that fails is the chain read.
+  for (let last: Owner | undefined; ;) {
     const path = linkPath(directory, last);
-    if (!createFile(path, text, owner.id)) continue;
-    if (!last || chainIn(directory).at(-1)?.owner.id === owner.id) return true;
-    removeFile(path);
+    const made = createLink(path, text);
+    if (made && !last) return true;
+    const found = chainIn(directory).at(-1)?.owner;
+    // Also where a server lost its answer, and says to its own winner that the link exists.
+    if (found?.id === owner.id) return true;
+    if (made) removeFile(path);
+    if (found && !isGone(found, owner.batch, force)) return false;
+    last = found;
   }
 }
 
 /**
- * Removes the claim of a batch on a task. One that another batch has left behind goes too, unless its owner is known to live.
- * @throws FILE_SYSTEM
+ * Removes the claim on a task of the batch that `owner`, a new one, belongs to. A claim that another batch has left behind goes too, unless
+ * its owner is known to live. @throws FILE_SYSTEM
  */
-export function dropClaim(directory: string, batch: string): void {
+export function dropClaim(directory: string, owner: Owner): void {
   const chain = chainIn(directory);
   if (chain.length === 0) return;
-  const mine = chain.at(-1)!.owner.batch === batch;
-  if (!mine && !acquireClaim(directory, batch, true)) return;
+  const mine = chain.at(-1)!.owner.batch === owner.batch;
+  if (!mine && !acquireClaim(directory, owner, true)) return;
   for (const { path } of mine ? chain : chainIn(directory)) removeFile(path);
 }
 
@@ -63,12 +65,12 @@ function chainIn(directory: string): Link[] {
   const chain: Link[] = [];
   for (;;) {
     const path = linkPath(directory, chain.at(-1)?.owner);
-    const text = readText(path);
+    const text = readLink(path);
     if (text === null) return chain;
     chain.push({ path, owner: parseOwner(text) });
   }
 }
 
 function linkPath(directory: string, last: Owner | undefined): string {
-  return join(directory, last ? `claim.after.${last.id}` : "claim");
+  return last ? `${directory}/claim.after.${last.id}` : `${directory}/claim`;
 }

@@ -5,10 +5,10 @@
  * All members are local and blocking, and throw FILE_SYSTEM with the path.
  */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { PshmemError } from "../errors.ts";
 import { acquireClaim, dropClaim } from "./claimfile.ts";
-import { createFile, makeDirectory, readText, replaceFile } from "./files.ts";
+import { createFile, makeDirectories, makeDirectory, namesIn, readText, replaceFile } from "./files.ts";
+import { newOwner, type Owner } from "./owner.ts";
 import { INVALID, OPEN, RUNNING, stateToString, stringToState, type TaskState } from "./states.ts";
 
 /** The directory of a batch as one rank uses it. */
@@ -16,6 +16,8 @@ export class TaskDirectory {
   readonly #root: string;
   readonly #names: readonly string[];
   readonly #batch: string;
+  readonly #rank: number;
+  /** A part of a file name that no other writer uses. */
   readonly #writer: string;
 
   /** `batch` is the same on all ranks of one batch object and on no others; `rank` tells those ranks apart. */
@@ -23,6 +25,7 @@ export class TaskDirectory {
     this.#root = root;
     this.#names = names;
     this.#batch = batch;
+    this.#rank = rank;
     this.#writer = `${batch}.${rank}`;
   }
 
@@ -32,9 +35,12 @@ export class TaskDirectory {
    */
   prepare(initial: readonly TaskState[] | null): TaskState[] {
     if (initial && existsSync(this.#root)) throw initialStatesRefused(this.#root);
-    makeDirectory(this.#root);
-    return this.#names.map((_, task) => {
-      makeDirectory(this.#path(task));
+    makeDirectories(this.#root);
+    const present = namesIn(this.#root);
+    return this.#names.map((name, task) => {
+      if (!present.has(name)) makeDirectory(this.#path(task));
+      const found = present.has(name) ? this.read(task) : INVALID;
+      if (found !== INVALID) return found;
       return this.#begin(task, initial && initial[task] !== INVALID ? initial[task] : OPEN);
     });
   }
@@ -65,18 +71,16 @@ export class TaskDirectory {
 
   /** Claims the task for this batch; false if another job has it. `force` takes an owner on another machine for gone. */
   acquire(task: number, force: boolean): boolean {
-    return acquireClaim(this.#path(task), this.#batch, force);
+    return acquireClaim(this.#path(task), this.#newOwner(), force);
   }
 
   /** Gives up the claim on the task. */
   drop(task: number): void {
-    dropClaim(this.#path(task), this.#batch);
+    dropClaim(this.#path(task), this.#newOwner());
   }
 
   /** The state of a task that begins with `first`, unless there is a file. Two jobs that begin at once do not undo each other. */
   #begin(task: number, first: TaskState): TaskState {
-    const state = this.read(task);
-    if (state !== INVALID) return state;
     if (createFile(this.#file(task), textOf(first), this.#writer)) return first;
     if (!this.acquire(task, false)) return this.read(task);
     try {
@@ -88,12 +92,16 @@ export class TaskDirectory {
     }
   }
 
+  #newOwner(): Owner {
+    return newOwner(this.#batch, this.#rank);
+  }
+
   #file(task: number): string {
-    return join(this.#path(task), "state");
+    return `${this.#path(task)}/state`;
   }
 
   #path(task: number): string {
-    return join(this.#root, this.#names[task]);
+    return `${this.#root}/${this.#names[task]}`;
   }
 }
 

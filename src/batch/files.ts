@@ -1,25 +1,48 @@
-/** The few file operations of the batch. All are local and blocking; each turns a failure into FILE_SYSTEM with the path. */
+/**
+ * The few file operations of the batch. All are local and blocking; each turns a failure into FILE_SYSTEM with the path.
+ *
+ * What they do is complete for every process when they return, whatever becomes of the one that did it. None calls fsync(2): after a
+ * crash of the machine a file may be as it was some seconds before, as the file system's own rules say.
+ */
 import {
-  existsSync,
+  closeSync,
   linkSync,
+  lstatSync,
   mkdirSync,
+  openSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
+  readSync,
   renameSync,
   statSync,
+  symlinkSync,
   unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { PshmemError } from "../errors.ts";
 
+/** A state file is far shorter. */
+const room = Buffer.alloc(64);
+
 /** The text of a file, or null if there is none. @throws FILE_SYSTEM */
 export function readText(path: string): string | null {
-  // Asking first spares the exception, which costs more than the call.
-  return existsSync(path) ? attempt("read", path, () => readFileSync(path, "utf8"), "ENOENT") : null;
+  return attempt("read", path, () => readShort(path) ?? readFileSync(path, "utf8"), "ENOENT");
 }
 
 /** Creates a directory and those above it. @throws FILE_SYSTEM */
-export function makeDirectory(path: string): void {
+export function makeDirectories(path: string): void {
   attempt("create", path, () => mkdirSync(path, { recursive: true }));
+}
+
+/** Creates a directory; nothing happens if it is there. @throws FILE_SYSTEM */
+export function makeDirectory(path: string): void {
+  attempt("create", path, () => mkdirSync(path), "EEXIST");
+}
+
+/** The names of what is in a directory. @throws FILE_SYSTEM */
+export function namesIn(path: string): ReadonlySet<string> {
+  return new Set(attempt("read", path, () => readdirSync(path)));
 }
 
 /**
@@ -47,6 +70,19 @@ export function createFile(path: string, text: string, unique: string): boolean 
   });
 }
 
+/** Creates a symbolic link with its text as one act; false if there is something already. @throws FILE_SYSTEM */
+export function createLink(path: string, text: string): boolean {
+  return attempt("create", path, () => symlinkSync(text, path), "EEXIST") !== null;
+}
+
+/** The text of a symbolic link, "" of anything else, or null if there is nothing. @throws FILE_SYSTEM */
+export function readLink(path: string): string | null {
+  // Asking first spares the exception, which costs more than the call.
+  const found = attempt("read", path, () => lstatSync(path, { throwIfNoEntry: false }));
+  if (!found) return null;
+  return found.isSymbolicLink() ? attempt("read", path, () => readlinkSync(path), "ENOENT") : "";
+}
+
 /** Removes a file; nothing happens if there is none. @throws FILE_SYSTEM */
 export function removeFile(path: string): void {
   attempt("remove", path, () => unlinkSync(path), "ENOENT");
@@ -55,6 +91,17 @@ export function removeFile(path: string): void {
 /** The system's code in an error, such as "ENOENT". Local. */
 export function errorCode(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+/** The text of a short file, read at once; null of a longer one. */
+function readShort(path: string): string | null {
+  const file = openSync(path, "r");
+  try {
+    const bytes = readSync(file, room, 0, room.length, 0);
+    return bytes < room.length ? room.toString("utf8", 0, bytes) : null;
+  } finally {
+    closeSync(file);
+  }
 }
 
 function withTemporary<T>(path: string, text: string, unique: string, use: (temporary: string) => T): T {

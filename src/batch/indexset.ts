@@ -4,11 +4,12 @@
  *
  * Words, all on one rank, all written by any rank:
  *   bottom  one bit for each number;
- *   above   in the low half one bit for each word below; in the high half a count of the insertions that passed through.
+ *   above   in the low half one bit for each word below; in the high half a count of the insertions that passed through;
+ *   tally   a count of the insertions that are through.
  *
- * Order of writes. Insert: the bottom bit, then every word above it, counting. Take: the bottom bit; if its word became empty,
- * then upwards: read the word above, read the word below, and if that is empty take its bit away by a compare-exchange
- * with what was read first.
+ * Order of writes. Insert: the bottom bit, then every word above it, counting, then the tally. Take: the bottom bit; if its word
+ * became empty, then upwards: read the word above, read the word below, and if that is empty take its bit away by a
+ * compare-exchange with what was read first.
  *
  * Why no number is lost. Say p is the bit for the word c. An insertion sets its bit in c and then counts in p's word, setting p if it
  * is clear. Whoever clears p has read p's word before it read c, and c was empty then. Had the insertion counted before that first
@@ -17,9 +18,13 @@
  * whatever others do meanwhile: `lowest()` says −1 only if the set was empty of such numbers. (The count wraps after 65,536
  * insertions into one subtree between two neighbouring steps of one rank; those two steps would have to last that long.)
  * Bits above may be set over empty words for a while; whoever runs into one clears it.
+ *
+ * Why a rank may begin where it was. A search reads the tally before it goes down the tree. What had returned by then, it would
+ * have found: so all such numbers are in the bottom word that it came to, or above, or taken. While the tally is the same no
+ * other insertion has returned, so the lowest number is in that word, if the word has any bits. A claim then costs the
+ * same on a tree of any height, and few steps, which matters most where the words are on another node.
  */
 import type { Words } from "../comm/engine.ts";
-import type { Protocol } from "./protocol.ts";
 
 /** How many bits a word has on the bottom level, and on those above (at most 16 there). */
 export interface Fanout {
@@ -33,13 +38,17 @@ export const SHIPPED_FANOUT: Fanout = { bottom: 32, above: 16 };
 const CHILDREN = 0xffff;
 const ONE_INSERTION = 0x1_0000;
 
-/** Numbers 0 … size − 1 in the words from `start` on of rank `root`. */
+/** Numbers 0 … size − 1 in the words from `start` on of rank `root`. All members are local, and none ever waits. */
 export class IndexSet {
   readonly #words: Words;
   readonly #root: number;
   readonly #fanout: Fanout;
-  /** First word of each level, bottom first; the last level has one word. */
+  /** First word of each level, bottom first; the last level has one word. The tally follows. */
   readonly #starts: readonly number[];
+  readonly #tally: number;
+  /** The tally at the start of this rank's last search, and the bottom word that it came to. */
+  #tallySeen = 0;
+  #finger = 0;
 
   constructor(words: Words, root: number, start: number, size: number, fanout: Fanout = SHIPPED_FANOUT) {
     this.#words = words;
@@ -47,47 +56,50 @@ export class IndexSet {
     this.#fanout = fanout;
     let next = start;
     this.#starts = levelSizes(size, fanout).map((count) => (next += count) - count);
+    this.#tally = next;
   }
 
   /** Words that a set of numbers below `size` needs. Local. */
   static wordsFor(size: number, fanout: Fanout = SHIPPED_FANOUT): number {
-    return levelSizes(size, fanout).reduce((sum, count) => sum + count, 0);
+    return levelSizes(size, fanout).reduce((sum, count) => sum + count, 0) + 1;
   }
 
-  /** Puts numbers into a set that no other rank uses yet. Local. */
+  /** Puts numbers into a set that no other rank uses yet. */
   fill(numbers: Iterable<number>): void {
-    const bits = new Map<number, number>();
-    for (const number of numbers) {
-      let place = number;
-      for (let level = 0; level < this.#starts.length; level++) {
-        const word = this.#wordAt(level, place);
-        bits.set(word, (bits.get(word) ?? 0) | this.#bitAt(level, place));
-        place = this.#above(level, place);
+    const first = this.#starts[0];
+    const bits = new Int32Array(this.#tally - first);
+    for (const number of numbers) bits[this.#wordAt(0, number) - first] |= this.#bitAt(0, number);
+    for (let level = 1; level < this.#starts.length; level++) {
+      for (let word = this.#starts[level - 1]; word < this.#starts[level]; word++) {
+        const place = word - this.#starts[level - 1];
+        if (bits[word - first] !== 0) bits[this.#wordAt(level, place) - first] |= this.#bitAt(level, place);
       }
     }
-    for (const [word, value] of bits) this.#words.store(this.#root, word, value);
+    bits.forEach((value, i) => value !== 0 && this.#words.store(this.#root, first + i, value));
   }
 
   /** Puts a number in, if it is not there. */
-  *insert(number: number): Protocol {
-    yield* this.#setBottom(number);
+  insert(number: number): void {
+    this.#setBit(this.#wordAt(0, number), this.#bitAt(0, number), this.#load(this.#wordAt(0, number)));
     let place = number;
     for (let level = 1; level < this.#starts.length; level++) {
       place = this.#above(level - 1, place);
-      yield* this.#count(level, place);
+      const word = this.#wordAt(level, place);
+      const seen = (this.#words.add(this.#root, word, ONE_INSERTION) + ONE_INSERTION) | 0;
+      this.#setBit(word, this.#bitAt(level, place), seen);
     }
+    this.#words.add(this.#root, this.#tally, 1);
   }
 
   /** Takes a number out; false if it is not there, for instance because another rank was faster. */
-  *take(number: number): Protocol<boolean> {
-    const [word, bit] = [this.#wordAt(0, number), this.#bitAt(0, number)];
-    yield;
+  take(number: number): boolean {
+    const word = this.#wordAt(0, number);
+    const bit = this.#bitAt(0, number);
     let seen = this.#load(word);
     while (seen & bit) {
-      yield;
       const found = this.#swap(word, seen, seen & ~bit);
       if (found === seen) {
-        if (seen === bit) yield* this.#prune(1, this.#above(0, number));
+        if (seen === bit) this.#prune(1, this.#above(0, number));
         return true;
       }
       seen = found;
@@ -96,64 +108,64 @@ export class IndexSet {
   }
 
   /** The lowest number, or −1 if there is none. */
-  *lowest(): Protocol<number> {
+  lowest(): number {
+    const tally = this.#load(this.#tally);
+    if (tally === this.#tallySeen) {
+      const bits = this.#load(this.#starts[0] + this.#finger);
+      if (bits !== 0) return this.#finger * this.#fanout.bottom + lowestBit(bits);
+    }
+    const number = this.#search();
+    if (number >= 0) {
+      this.#tallySeen = tally;
+      this.#finger = this.#above(0, number);
+    }
+    return number;
+  }
+
+  /** From the top of the tree down to the lowest number, or −1. */
+  #search(): number {
     const top = this.#starts.length - 1;
     for (;;) {
       let place = 0;
       let level = top;
       for (; level >= 0; level--) {
-        yield;
-        const bits = this.#load(this.#starts[level] + place) & (level > 0 ? CHILDREN : -1);
+        const bits = this.#bitsIn(level, place);
         if (bits === 0) break;
         place = place * this.#width(level) + lowestBit(bits);
       }
       if (level < 0) return place;
       if (level === top) return -1;
-      yield* this.#prune(level + 1, place);
-    }
-  }
-
-  *#setBottom(number: number): Protocol {
-    const [word, bit] = [this.#wordAt(0, number), this.#bitAt(0, number)];
-    yield;
-    let seen = this.#load(word);
-    while (!(seen & bit)) {
-      yield;
-      const found = this.#swap(word, seen, seen | bit);
-      if (found === seen) return;
-      seen = found;
-    }
-  }
-
-  /** Counts an insertion and makes sure that the bit is set. */
-  *#count(level: number, place: number): Protocol {
-    const [word, bit] = [this.#wordAt(level, place), this.#bitAt(level, place)];
-    yield;
-    let seen = (this.#words.add(this.#root, word, ONE_INSERTION) + ONE_INSERTION) | 0;
-    while (!(seen & bit)) {
-      yield;
-      const found = this.#swap(word, seen, seen | bit);
-      if (found === seen) return;
-      seen = found;
+      this.#prune(level + 1, place);
     }
   }
 
   /** Takes away the bit for a word that was seen empty, and so on upwards. Leaves it where the word is not empty any more. */
-  *#prune(level: number, place: number): Protocol {
+  #prune(level: number, place: number): void {
     if (level === this.#starts.length) return;
-    const [word, bit] = [this.#wordAt(level, place), this.#bitAt(level, place)];
+    const word = this.#wordAt(level, place);
+    const bit = this.#bitAt(level, place);
     for (;;) {
-      yield;
       const seen = this.#load(word);
       if (!(seen & bit)) return;
-      yield;
-      const below = this.#load(this.#starts[level - 1] + place) & (level > 1 ? CHILDREN : -1);
-      if (below !== 0) return;
-      yield;
+      if (this.#bitsIn(level - 1, place) !== 0) return;
       if (this.#swap(word, seen, seen & ~bit) !== seen) continue;
-      if ((seen & CHILDREN) === bit) yield* this.#prune(level + 1, this.#above(level, place));
+      if ((seen & CHILDREN) === bit) this.#prune(level + 1, this.#above(level, place));
       return;
     }
+  }
+
+  /** Sets a bit in a word that was just seen. */
+  #setBit(word: number, bit: number, seen: number): void {
+    while (!(seen & bit)) {
+      const found = this.#swap(word, seen, seen | bit);
+      if (found === seen) return;
+      seen = found;
+    }
+  }
+
+  /** The bits, without the count, of the word at `place` on a level. */
+  #bitsIn(level: number, place: number): number {
+    return this.#load(this.#starts[level] + place) & (level > 0 ? CHILDREN : -1);
   }
 
   #load(word: number): number {

@@ -8,7 +8,7 @@ import { isTaskState, unknownState, type TaskState } from "./states.ts";
 export interface BatchOptions {
   /** The states at the start, one for each task; only the root's are looked at. Default: all OPEN. */
   readonly initState?: ArrayLike<number> | null;
-  /** A directory in which the states are kept as well; it must allow hard links. Needs `taskFsNames`. */
+  /** A directory in which the states are kept as well; it must allow hard links and symbolic ones. Needs `taskFsNames`. */
   readonly taskFsRoot?: string | null;
   /** The name of each task's directory under `taskFsRoot`. */
   readonly taskFsNames?: readonly string[] | null;

@@ -51,18 +51,41 @@ interface Outcome {
 }
 
 /** What a rank brings to the report. */
-export interface Share {
-  /** On rank 0 of a worker: what became of each task it had, in order. */
-  readonly outcomes: Outcome[];
-  readonly failures: SentFailure[];
+export class Share {
   /** On rank 0 of a worker: `halt` stopped it. */
-  halted: boolean;
+  halted = false;
+  readonly #failures: SentFailure[] = [];
+  /** On rank 0 of a worker: task, attempt and state of each task it had, in order. Numbers travel faster than objects. */
+  readonly #outcomes: number[] = [];
+
+  /** Local: adds how a task was left. */
+  left(task: number, attempt: number, state: TaskState): void {
+    this.#outcomes.push(task, attempt, state);
+  }
+
+  /** Local: adds what a task function threw on this rank. */
+  threw(failure: Omit<SentFailure, "error">, { name, message, stack }: Error): void {
+    this.#failures.push({ ...failure, error: { name, message, stack } });
+  }
+
+  /** Local: all of it, as a value that can be sent. */
+  get sent(): SentShare {
+    return { halted: this.halted, failures: this.#failures, outcomes: Int32Array.from(this.#outcomes) };
+  }
 }
 
-/** Local: the report, the same on every rank, from what each rank brings. */
-export function reportOf({ workerSize, nTask }: BatchPlan, shares: readonly Share[]): RunReport {
+/** A share as it travels between ranks. */
+interface SentShare {
+  readonly halted: boolean;
+  readonly failures: readonly SentFailure[];
+  readonly outcomes: Int32Array;
+}
+
+/** Local: the report, the same on every rank, from what each rank has sent. */
+export function reportOf({ workerSize, nTask }: BatchPlan, shares: readonly SentShare[]): RunReport {
   const leaders = shares.filter((_, rank) => rank % workerSize === 0);
-  const last = lastOutcomes(leaders.flatMap(({ outcomes }) => outcomes));
+  const outcomes = leaders.map(outcomesOf);
+  const last = lastOutcomes(outcomes.flat());
   const count = (state: TaskState) => [...last.values()].filter((outcome) => outcome.state === state).length;
   const done = count(DONE);
   const failed = count(FAILED);
@@ -76,19 +99,26 @@ export function reportOf({ workerSize, nTask }: BatchPlan, shares: readonly Shar
       .filter(({ task, attempt }) => last.get(task)?.attempt === attempt)
       .toSorted((a, b) => a.task - b.task)
       .map(received),
-    tasks: leaders.map(({ outcomes }) => outcomes.filter(isEnd).map(({ task }) => task)),
+    tasks: outcomes.map((list) => list.filter(({ state }) => state !== OPEN).map(({ task }) => task)),
   };
 }
 
-/** By task, what became of it when it was handed out last. */
-function lastOutcomes(outcomes: readonly Outcome[]): Map<number, Outcome> {
-  return new Map(
-    outcomes.toSorted((a, b) => a.attempt - b.attempt).map((outcome) => [outcome.task, outcome]),
-  );
+function outcomesOf({ outcomes }: SentShare): Outcome[] {
+  return Array.from({ length: outcomes.length / 3 }, (_, i) => ({
+    task: outcomes[3 * i],
+    attempt: outcomes[3 * i + 1],
+    state: outcomes[3 * i + 2] as TaskState,
+  }));
 }
 
-function isEnd({ state }: Outcome): boolean {
-  return state !== OPEN;
+/** By task, what became of it when it was handed out last. */
+function lastOutcomes(outcomes: readonly Outcome[]): ReadonlyMap<number, Outcome> {
+  const last = new Map<number, Outcome>();
+  for (const outcome of outcomes) {
+    const other = last.get(outcome.task);
+    if (!other || other.attempt < outcome.attempt) last.set(outcome.task, outcome);
+  }
+  return last;
 }
 
 function received({ task, name, rank, error }: SentFailure): TaskFailure {

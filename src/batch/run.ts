@@ -6,9 +6,10 @@ import { asFault } from "../comm/verdict.ts";
 import { PshmemError } from "../errors.ts";
 import { DONE, FAILED, OPEN, stateToString, type TaskState } from "./states.ts";
 import type { BatchPlan } from "./plan.ts";
-import { reportOf, type RunReport, type Share } from "./report.ts";
+import { reportOf, Share, type RunReport } from "./report.ts";
 import type { Tasks } from "./tasks.ts";
-import type { Handout, NextTaskOptions, Worker } from "./worker.ts";
+import { TimeLimit } from "./timelimit.ts";
+import type { Handout, Log, NextTaskOptions, Worker } from "./worker.ts";
 
 /** What a task function is given. */
 export interface TaskContext {
@@ -64,7 +65,7 @@ export interface RunSite {
   readonly object: number;
   readonly worker: Worker;
   readonly tasks: Tasks;
-  readonly log: (text: string) => void;
+  readonly log: Log | undefined;
 }
 
 /**
@@ -106,7 +107,7 @@ export async function runBatch(
     const run = new BatchRun(site, fn, options, words);
     const end = await run.loop();
     site.engine.agree({ ...call, fault: end });
-    return reportOf(site.plan, site.comm.allgather(run.share));
+    return reportOf(site.plan, site.comm.allgather(run.share.sent));
   } finally {
     words.close();
   }
@@ -114,7 +115,7 @@ export async function runBatch(
 
 /** One rank's part in a run. */
 class BatchRun {
-  readonly share: Share = { outcomes: [], failures: [], halted: false };
+  readonly share = new Share();
   readonly #site: RunSite;
   readonly #fn: TaskFunction;
   readonly #options: RunOptions;
@@ -161,32 +162,29 @@ class BatchRun {
     const fault = thrown && new PshmemError("TASK_FAILED", `task ${task}: ${thrown.message}`, { task });
     const failure = this.#site.worker.meet(fault);
     if (thrown && failure?.rank === this.#site.workerComm.rank && attempt > (this.#options.retries ?? 0)) {
-      const { name, message, stack } = thrown;
-      const failed = { task, attempt, name: this.#nameOf(task), rank: this.#site.comm.rank };
-      this.share.failures.push({ ...failed, error: { name, message, stack } });
+      this.share.threw({ task, attempt, name: this.#nameOf(task), rank: this.#site.comm.rank }, thrown);
     }
     return failure;
   }
 
   async #call(task: number, attempt: number): Promise<Error | undefined> {
-    const { timeout = Infinity } = this.#options;
-    const controller = new AbortController();
-    const late = new PshmemError("TIMEOUT", `task ${task} took longer than ${timeout} ms`, {
+    const limit = new TimeLimit(task, this.#options.timeout ?? Infinity);
+    const context: TaskContext = {
       task,
-      expected: timeout,
-    });
-    const start = performance.now();
-    const timer = timeout < Infinity ? setTimeout(() => controller.abort(late), timeout) : undefined;
+      name: this.#nameOf(task),
+      comm: this.#site.workerComm,
+      attempt,
+      get signal() {
+        return limit.signal;
+      },
+    };
     try {
-      const { signal } = controller;
-      await this.#fn({ task, name: this.#nameOf(task), comm: this.#site.workerComm, attempt, signal });
+      await this.#fn(context);
     } catch (error) {
+      limit.end();
       return error instanceof Error ? error : new Error(String(error));
-    } finally {
-      clearTimeout(timer);
     }
-    // A function that never let the event loop run kept the timer from firing.
-    return controller.signal.aborted || performance.now() - start >= timeout ? late : undefined;
+    return limit.end();
   }
 
   /** Rank 0 of the worker records how the task ended; returns what went wrong with that, for all to throw at the next call. */
@@ -194,11 +192,11 @@ class BatchRun {
     if (this.#site.workerComm.rank !== 0) return undefined;
     const again = failure !== null && attempt <= (this.#options.retries ?? 0);
     const state = failure === null ? DONE : again ? OPEN : FAILED;
-    this.#site.log(`sets task ${task} to ${stateToString(state)}${failure ? `: ${failure.message}` : ""}`);
+    this.#site.log?.(`sets task ${task} to ${stateToString(state)}${failure ? `: ${failure.message}` : ""}`);
     try {
       this.#count(task, state);
       this.#site.tasks.set(task, state);
-      this.share.outcomes.push({ task, attempt, state });
+      this.share.left(task, attempt, state);
       this.#tell(task, state);
       return undefined;
     } catch (error) {

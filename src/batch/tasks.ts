@@ -1,7 +1,5 @@
 /** The tasks of a batch as one rank deals with them: memory and, where there is one, the directory, kept together. */
-import type { Pace } from "../node/machine.ts";
 import type { TaskDirectory } from "./directory.ts";
-import { finish, type Protocol } from "./protocol.ts";
 import { RUNNING, type TaskState } from "./states.ts";
 import type { Claim, TaskTable } from "./table.ts";
 import { abandoned, isHeld, isLive, restored, stateOf, withState, type Door } from "./taskword.ts";
@@ -17,15 +15,13 @@ export class Tasks {
   readonly #table: TaskTable;
   readonly #directory: TaskDirectory | null;
   readonly #nTask: number;
-  readonly #pace: Pace;
   /** The task taken last, until it is left. */
   #current: Claim | null = null;
 
-  constructor(table: TaskTable, directory: TaskDirectory | null, nTask: number, pace: Pace) {
+  constructor(table: TaskTable, directory: TaskDirectory | null, nTask: number) {
     this.#table = table;
     this.#directory = directory;
     this.#nTask = nTask;
-    this.#pace = pace;
   }
 
   /**
@@ -43,9 +39,9 @@ export class Tasks {
     const claim = this.#current;
     this.#current = null;
     if (claim === null) return;
-    if (this.#directory && this.#finish(this.#table.read(claim.task)) === claim.word)
-      this.#directory.drop(claim.task);
-    this.#finish(this.#table.change(claim.task, (word) => (word === claim.word ? abandoned(word) : null)));
+    if (this.#table.read(claim.task) !== claim.word) return;
+    this.#directory?.drop(claim.task);
+    this.#table.change(claim.task, (word) => (word === claim.word ? abandoned(word) : null));
   }
 
   /** Puts the task taken last back as if it had not been taken. */
@@ -61,19 +57,19 @@ export class Tasks {
   /** Sets the state of any task. */
   set(task: number, state: TaskState): void {
     this.#directory?.settle(task, state);
-    this.#finish(this.#table.change(task, (word) => withState(word, state)));
+    const mine = this.#current?.task === task ? this.#current : null;
+    this.#table.change(task, (word) => withState(word, state), mine?.word);
+    if (mine && state !== RUNNING) this.#current = null;
   }
 
   /** The state of any task: on file, if there is a directory. */
   get(task: number): TaskState {
-    return this.#directory
-      ? this.#follow(this.#directory, task)
-      : stateOf(this.#finish(this.#table.read(task)));
+    return this.#directory ? this.#follow(this.#directory, task) : stateOf(this.#table.read(task));
   }
 
   #take(doors: readonly Door[], force: boolean): Claim | null {
     for (;;) {
-      const claim = this.#finish(this.#table.claim(doors));
+      const claim = this.#table.claim(doors);
       if (claim === null || this.#directory === null) return claim;
       if (this.#confirm(this.#directory, claim, force)) return claim;
     }
@@ -118,21 +114,17 @@ export class Tasks {
 
   #giveBack(claim: Claim, state: TaskState, held: boolean): void {
     const back = (word: number) => (word === claim.word ? restored(word, claim.before, state, held) : null);
-    this.#finish(this.#table.change(claim.task, back));
+    this.#table.change(claim.task, back);
   }
 
   /** Reads a state file; memory follows, unless a worker of this batch has the task or it was changed meanwhile. */
   #follow(directory: TaskDirectory, task: number): TaskState {
-    const seen = this.#finish(this.#table.read(task));
+    const seen = this.#table.read(task);
     const state = directory.read(task);
     if (!isLive(seen) && (isHeld(seen) || stateOf(seen) !== state)) {
-      this.#finish(this.#table.change(task, (word) => (word === seen ? withState(word, state) : null)));
+      this.#table.change(task, (word) => (word === seen ? withState(word, state) : null));
     }
     return state;
-  }
-
-  #finish<T>(protocol: Protocol<T>): T {
-    return finish(this.#pace, protocol);
   }
 }
 

@@ -1,5 +1,4 @@
 /** A worker: the ranks that take tasks together. */
-import { digestOf } from "../comm/calls.ts";
 import { engineOf } from "../world.ts";
 import type { Communicator } from "../comm/contract.ts";
 import type { Engine } from "../comm/engine.ts";
@@ -35,16 +34,22 @@ export interface HandoutOptions {
   readonly numberOf?: (task: number) => number;
 }
 
+/** With what a rank comes to the meeting after a task. */
+const LOOK = { WELL: 0, FAILED: 1, AGAIN: 2 } as const;
+
+/** Takes a line for people who look for a mistake. */
+export type Log = (text: string) => void;
+
 /** One rank's part in its worker. */
 export class Worker {
   readonly #comm: Communicator;
   readonly #engine: Engine;
   readonly #object: number;
   readonly #tasks: Tasks;
-  readonly #log: (text: string) => void;
+  readonly #log: Log | undefined;
 
   /** Collective over the worker, without communication. */
-  constructor(comm: Communicator, tasks: Tasks, log: (text: string) => void) {
+  constructor(comm: Communicator, tasks: Tasks, log: Log | undefined) {
     this.#comm = comm;
     this.#engine = engineOf(comm);
     this.#object = this.#engine.nextObject();
@@ -54,19 +59,22 @@ export class Worker {
 
   /**
    * Collective over the worker, blocking. Rank 0 takes the next task; all return it, or all throw what one found
-   * wrong. @throws BAD_ARGUMENT MISMATCH FILE_SYSTEM BAD_STATE_FILE
+   * wrong. @throws BAD_ARGUMENT MISMATCH FILE_SYSTEM BAD_STATE_FILE FREED
    */
   next(options: NextTaskOptions, more: HandoutOptions = {}): Handout | null {
+    this.#engine.check("MPIBatch.nextTask");
     let { fault } = more;
     let handout: Handout | null = null;
-    let doors: readonly Door[] = [];
+    let choice = 0;
     try {
-      doors = doorsOf(options);
-      if (!fault && this.#comm.rank === 0) handout = this.#take(doors, more);
+      choice = choiceOf(options);
+      if (!fault && this.#comm.rank === 0) handout = this.#take(DOOR_LISTS[choice], more);
     } catch (error) {
       fault ??= asFault(error);
     }
-    return this.#share(doors, handout, fault);
+    // A worker of one rank has nobody to agree with.
+    if (this.#comm.size === 1 && !fault) return handout;
+    return this.#share(choice, handout, fault);
   }
 
   /**
@@ -74,11 +82,16 @@ export class Worker {
    * failure of the lowest that does, its `rank` counted in the worker.
    *
    * A rank that failed may find others still in a collective of the task. That call then throws MISMATCH there and the
-   * meeting throws it here; so everybody comes here in the end, and a second look in step gives the result.
+   * meeting throws it here; so everybody comes here in the end, and a second look in step gives the result. Each look has a digest
+   * of its own, so who looks first and who looks again do not pass for being in step.
    */
   meet(failure: PshmemError | undefined): PshmemError | null {
+    if (this.#comm.size === 1 && !failure) return null;
     const call = { op: "MPIBatch.run", object: this.#object } as const;
-    while (hasCode("MISMATCH", () => this.#engine.agree(call)));
+    const outOfStep = (digest: number) =>
+      hasCode("MISMATCH", () => this.#engine.agree({ ...call, digest })) !== null;
+    if (outOfStep(failure ? LOOK.FAILED : LOOK.WELL)) while (outOfStep(LOOK.AGAIN));
+    else if (!failure) return null;
     return hasCode("TASK_FAILED", () => this.#engine.agree({ ...call, fault: failure }));
   }
 
@@ -86,23 +99,22 @@ export class Worker {
     if (stop?.()) return null;
     const taken = this.#tasks.next(doors, doors.includes(RUNNING));
     if (taken === null) {
-      this.#log("finds no task");
+      this.#log?.("finds no task");
       return null;
     }
-    this.#log(`takes task ${taken.task}, which was ${stateToString(taken.was)}`);
+    this.#log?.(`takes task ${taken.task}, which was ${stateToString(taken.was)}`);
     return { task: taken.task, number: numberOf?.(taken.task) ?? 0 };
   }
 
-  #share(doors: readonly Door[], handout: Handout | null, fault: PshmemError | undefined): Handout | null {
+  #share(choice: number, handout: Handout | null, fault: PshmemError | undefined): Handout | null {
     const numbers = new Int32Array([handout?.task ?? -1, handout?.number ?? 0]);
     const payload = new Uint8Array(numbers.buffer);
-    const digest = digestOf(doors.join());
     try {
       const bytes = this.#engine.agree({
         op: "MPIBatch.nextTask",
         object: this.#object,
         root: 0,
-        digest,
+        digest: choice,
         fault,
         payload,
       });
@@ -116,22 +128,33 @@ export class Worker {
   }
 }
 
-function doorsOf(options: NextTaskOptions): Door[] {
-  const { ignoreRunning = false, ignoreFailed = false, ignoreDone = false } = options;
-  const doors: Door[] = [OPEN];
-  for (const [name, given, door] of [
-    ["ignoreRunning", ignoreRunning, RUNNING],
-    ["ignoreFailed", ignoreFailed, FAILED],
-    ["ignoreDone", ignoreDone, DONE],
-  ] as const) {
+/** The doors beside OPEN, in the order of their bits in a choice. */
+const CHOICES = [
+  ["ignoreRunning", RUNNING],
+  ["ignoreFailed", FAILED],
+  ["ignoreDone", DONE],
+] as const;
+
+/** By choice. */
+const DOOR_LISTS: readonly (readonly Door[])[] = Array.from({ length: 1 << CHOICES.length }, (_, choice) => [
+  OPEN,
+  ...CHOICES.filter((_one, bit) => choice & (1 << bit)).map(([, door]) => door),
+]);
+
+/** The options as one number. */
+function choiceOf(options: NextTaskOptions): number {
+  let choice = 0;
+  for (let bit = 0; bit < CHOICES.length; bit++) {
+    const name = CHOICES[bit][0];
+    const given: unknown = options[name] === undefined ? false : options[name];
     if (typeof given !== "boolean") {
       throw new PshmemError("BAD_ARGUMENT", `${name} is ${String(given)}; give true or false`, {
         actual: String(given),
       });
     }
-    if (given) doors.push(door);
+    if (given) choice |= 1 << bit;
   }
-  return doors;
+  return choice;
 }
 
 /** Runs `act`; returns the error if it throws one of this code, null if it throws nothing. */

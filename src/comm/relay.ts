@@ -73,11 +73,12 @@ function* passSlab(
   const sizeAt = (at: number) => Math.min(PIECE_BYTES, total - at);
   const coming: Landing[] = [];
   const leaving: Outgoing[] = [];
-  for (let at = 0, named = 0; at < total; at += PIECE_BYTES) {
+  let named = parent === null ? total : 0;
+  for (let at = 0; at < total; at += PIECE_BYTES) {
     const end = Math.min(total, at + MOST_PIECES * PIECE_BYTES);
-    for (; parent !== null && named < end; named += PIECE_BYTES) {
+    for (; named < end; named += PIECE_BYTES) {
       const place = inPlace(memory, slab, named, sizeAt(named)) ?? new Uint8Array(sizeAt(named));
-      coming.push(letters.expectPiece(parent, place));
+      coming.push(letters.expectPiece(parent!, place));
     }
     const piece =
       parent === null

@@ -4,6 +4,7 @@ import { inspect } from "node:util";
 import { PshmemError } from "../errors.ts";
 import { HandleCell, openMpiLibrary, type MpiLibrary } from "./library.ts";
 import type { Handle } from "./abi/types.ts";
+import { fetchLauncherSocket } from "./launcher-socket.ts";
 import { pinLibraries } from "./pin.ts";
 
 /** MPI as this process sees it. */
@@ -36,6 +37,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Collective: starts MPI. @throws BAD_LAUNCH when no library fits the launcher */
 export function startMpi(env: Environment): MpiWorld {
   const library = openMpiLibrary(env);
+  fetchLauncherSocket();
   const { calls, abi } = library;
   const provided = new Int32Array(1);
   const wanted = env["PSHMEM_PROGRESS"] === "thread" ? abi.THREAD_MULTIPLE : abi.THREAD_FUNNELED;

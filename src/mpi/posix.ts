@@ -11,6 +11,7 @@ export interface Posix {
   readonly shm_open: NativeFunction;
   readonly shm_unlink: NativeFunction;
   readonly syscall: NativeFunction | null;
+  readonly syscall_of_ints: NativeFunction | null;
   readonly sched_yield: NativeFunction;
   readonly os_sync_wait_on_address_with_timeout: NativeFunction | null;
   readonly os_sync_wake_by_address_all: NativeFunction | null;
@@ -54,6 +55,8 @@ function bind(): Posix {
     syscall: linux
       ? libc.bind("syscall", "long", ["long", "void *", "int", "int", "void *", "void *", "int"])
       : null,
+    // long syscall(long number, int a, int b, int c)
+    syscall_of_ints: linux ? libc.bind("syscall", "long", ["long", "int", "int", "int"]) : null,
     // int sched_yield(void)
     sched_yield: libc.bind("sched_yield", "int", []),
     // int os_sync_wait_on_address_with_timeout(void *addr, uint64_t value, size_t size, uint32_t flags, uint32_t clock, uint64_t ns)

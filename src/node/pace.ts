@@ -27,13 +27,14 @@ export interface Eagerness {
   readonly turns: number;
 }
 
-/** Every rank has a core: some 20 µs of looking, about what a sleep and a wake cost. */
-const WITH_CORES: Eagerness = { looks: 500, turns: 0 };
 /**
- * Ranks share cores: whoever could help needs this core. A turn given to another rank costs 3 to 6 µs, one that nobody takes a third of one;
- * a sleep and a wake 50 to 90 µs.
+ * A turn given to another process costs 3 to 6 µs, one that nobody takes a third of one; a sleep and a wake 50 to 90 µs.
  */
-const WITHOUT_CORES: Eagerness = { looks: 4, turns: 50 };
+const TURNS = 50;
+/** Every rank has a core: some 20 µs of looking; then somebody else may want the core after all. */
+const WITH_CORES: Eagerness = { looks: 500, turns: TURNS };
+/** Ranks share cores: whoever could help needs this core. */
+const WITHOUT_CORES: Eagerness = { looks: 4, turns: TURNS };
 /** For a rank by itself: nobody will change what it waits for. */
 export const ALONE: Eagerness = { looks: 0, turns: 0 };
 

@@ -16,7 +16,7 @@ import { checkShape, sizeOf, stridesOf } from "../array/shape.ts";
 import { copySlab, slabOf } from "../array/slab.ts";
 import type { Axis, Region } from "../array/slice.ts";
 import { resolveSource, type NdSource } from "../array/source.ts";
-import { makeView, type View } from "../array/view.ts";
+import { makeView, readerOf, type View } from "../array/view.ts";
 import { faultOfRank } from "../comm/arguments.ts";
 import { digestOf, type Op } from "../comm/calls.ts";
 import type { Communicator } from "../comm/contract.ts";
@@ -61,14 +61,14 @@ export class MPIShared<
   readonly size: number;
   /** Bytes of one node's copy. */
   readonly nbytes: number;
-  /** Local. One index for each axis gives the element; fewer give a read-only view of what is left, no copy. */
-  readonly get: View<D, Dimensions<S>>["get"];
   /** Local. The part that the selectors pick, as a read-only view without a copy: `shared.at("1:3", null)`. */
   readonly at: View<D, Dimensions<S>>["at"];
   readonly #engine: Engine;
   readonly #object: number;
   /** Null once closed, so that the memory can go before this object does. */
   #memory: ArrayMemory<D, Dimensions<S>> | null;
+  /** What is asked for in loops: its own field, so that no check for null stands in them. */
+  #reads: Reads<D, Dimensions<S>>;
   #version = 0;
 
   /**
@@ -89,20 +89,29 @@ export class MPIShared<
     this.nbytes = fault ? 0 : this.size * itemSize(dtype);
     const segment = this.#allocate(fault ?? faultOfReuse(this.#engine, reuse ?? {}), reuse ?? {});
     this.#memory = this.#lay(segment);
+    this.#reads = this.#memory;
     try {
       this.nodeComm = reuse?.commNode ?? this.#engine.nodeComm();
     } catch (error) {
       this.close();
       throw error;
     }
-    // Where the number of dimensions is not known to the type, `get` takes any number of indices.
-    this.get = (...index: readonly number[]) => (this.#open("get").view as unknown as View<D>).get(...index);
     this.at = (...axes: readonly Axis[]) => this.#open("at").view.at(...axes);
   }
 
   /** The array's elements in C order, read-only by type: the node's own memory, no copy. @throws FREED */
   get data(): ReadonlyTypedArrayOf<D> {
-    return this.#open("data").view.data;
+    return this.#reads.elements;
+  }
+
+  /**
+   * Local. One index for each axis gives the element; fewer give a read-only view of what is left, no copy.
+   *
+   * @throws OUT_OF_BOUNDS BAD_DIMENSIONS BAD_SLICE FREED
+   */
+  get get(): View<D, Dimensions<S>>["get"] {
+    // The view's own function: one that stood here would meet every dtype, and be slow for all of them.
+    return this.#reads.get;
   }
 
   /** Length of the first axis; 1 for an array of no dimensions. */
@@ -172,6 +181,7 @@ export class MPIShared<
   close(): void {
     this.#memory?.segment.close();
     this.#memory = null;
+    this.#reads = CLOSED;
   }
 
   [Symbol.dispose](): void {
@@ -195,7 +205,8 @@ export class MPIShared<
   #lay(segment: Segment): ArrayMemory<D, Dimensions<S>> {
     const { shape, strides, dtype } = this;
     const data = makeArray(dtype, segment.buffer, segment.byteOffset, this.size);
-    return { segment, data, view: makeView<D, Dimensions<S>>(dtype, data, { offset: 0, shape, strides }) };
+    const view = makeView<D, Dimensions<S>>(dtype, data, { offset: 0, shape, strides });
+    return { segment, data, view, elements: view.data, get: readerOf(view) };
   }
 
   #open(call: string): ArrayMemory<D, Dimensions<S>> {
@@ -229,8 +240,24 @@ export class MPIShared<
   }
 }
 
+/** What reading takes from the view of the whole, once: the view's class is one of many, and slow to ask in a loop. */
+interface Reads<D extends DType, N extends number> {
+  readonly elements: View<D, N>["data"];
+  readonly get: View<D, N>["get"];
+}
+
+/** Stands in for an array's memory after `close`. */
+const CLOSED = {
+  get elements(): never {
+    throw closed("MPIShared.data");
+  },
+  get get(): never {
+    throw closed("MPIShared.get");
+  },
+};
+
 /** The array's part of a segment, as elements and as a view of the whole. */
-interface ArrayMemory<D extends DType, N extends number> {
+interface ArrayMemory<D extends DType, N extends number> extends Reads<D, N> {
   readonly segment: Segment;
   readonly data: TypedArrayOf<D>;
   readonly view: View<D, N>;

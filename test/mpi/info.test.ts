@@ -4,6 +4,11 @@ import { JOB_MS, runJob } from "../job.ts";
 import { describeEachMpi, describeMpi, launchLine } from "./launch.ts";
 
 const cli = new URL("../../dist/cli/main.js", import.meta.url).pathname;
+/** What npx does: Node closes descriptors in what it starts, MPICH's socket among them. */
+const BETWEEN = `
+  const { status } = require("node:child_process").spawnSync(process.execPath, process.argv.slice(1), { stdio: "inherit" });
+  process.exit(status ?? 1);`;
+
 const env = { PSHMEM_MPI_LIBRARY: undefined, MPI_DISABLE: undefined };
 
 describeEachMpi((mpi) => {
@@ -32,6 +37,17 @@ describeEachMpi((mpi) => {
     const { code, stdout } = await under(1, ["info", "--json"], { MPI_DISABLE: "1" });
     expect(code).toBe(0);
     expect(JSON.parse(stdout).mpi).not.toHaveProperty("job");
+  });
+
+  it("a process between the launcher and each rank does no harm", async () => {
+    const [command, ...options] = launchLine(mpi, 2);
+    const { code, stdout, output } = await runJob(
+      command,
+      [...options, process.execPath, "-e", BETWEEN, cli, "info"],
+      { env },
+    );
+    expect(code, output).toBe(0);
+    expect(stdout).toMatch(/^mpi ranks +2 on 1 node: 0 1$/m);
   });
 
   it("the self-test passes on 4 ranks", async () => {

@@ -2,7 +2,15 @@
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { JOB_MS, runJob } from "../job.ts";
-import { cannotRun, describeEachMpi, describeMpi, launchLine, TYPESCRIPT, type Mpi } from "./launch.ts";
+import {
+  ON_LINUX,
+  cannotRun,
+  describeEachMpi,
+  describeMpi,
+  launchLine,
+  TYPESCRIPT,
+  type Mpi,
+} from "./launch.ts";
 import type { Cycled, Opened } from "./programs/many.ts";
 
 const PROGRAM = fileURLToPath(new URL("programs/many.ts", import.meta.url));
@@ -65,4 +73,9 @@ if (process.platform === "linux") {
       testMany(mpi, `two nodes, ${windows}`, CYCLES_ACROSS, env);
     }
   });
-} else cannotRun("many objects", "descriptors and mappings are counted in /proc: run the tests on Linux");
+} else
+  cannotRun(
+    "many objects",
+    "descriptors and mappings are counted in /proc: run the tests on Linux",
+    ON_LINUX,
+  );

@@ -10,6 +10,7 @@ import {
   type Scalar,
   writeElement,
 } from "../../dist/array/dtype.js";
+import { Geometry } from "../../dist/array/geometry.js";
 import { sizeOf, stridesOf } from "../../dist/array/shape.js";
 import { makeView } from "../../dist/array/view.js";
 
@@ -141,6 +142,9 @@ describe("parts", () => {
     ["a fraction", [0, 0.5], "BAD_SLICE"],
     ["not a number", [NaN, 0], "BAD_SLICE"],
     ["undefined", [undefined, 0], "BAD_SLICE"],
+    ["null", [0, null], "BAD_SLICE"],
+    ["a bigint", [1n, 0], "BAD_SLICE"],
+    ["a selector", ["0:1", 0], "BAD_SLICE"],
     ["too many", [0, 0, 0], "BAD_DIMENSIONS"],
     ["far too many", [0, 0, 0, 0, 0], "BAD_DIMENSIONS"],
   ])("an index that is %s", (_, index, expected) => {
@@ -166,6 +170,34 @@ describe("parts", () => {
   ])("selectors: %s", (_, axes, expected) => {
     expect(() => Reflect.apply(view.at, view, axes)).toThrow(code(expected));
   });
+});
+
+test.each([0, 2 ** 31 - 6, 2 ** 31 - 5, 2 ** 33])("places from %d on", (offset) => {
+  // Places that 32 bits hold and those that they do not are worked out in different ways.
+  const rows = new Geometry({ offset, shape: [2, 3], strides: [3, 1] });
+  expect([rows.place2(0, 0), rows.place2(-1, 1), rows.place2(1, -1)]).toEqual([
+    offset,
+    offset + 4,
+    offset + 5,
+  ]);
+  expect(() => rows.place2(2, 0)).toThrow(code("OUT_OF_BOUNDS"));
+  const back = new Geometry({ offset: offset + 5, shape: [6], strides: [-1] });
+  expect([back.place1(0), back.place1(5), back.place1(-6)]).toEqual([offset + 5, offset, offset + 5]);
+  const cube = new Geometry({ offset, shape: [2, 1, 3], strides: [3, 3, 1] });
+  expect([cube.place3(1, 0, 2), cube.place3(-2, -1, -3)]).toEqual([offset + 5, offset]);
+  expect(cube.place([1, -1, 1])).toBe(offset + 4);
+  const many = new Geometry({ offset, shape: [1, 2, 1, 3], strides: [6, 3, 3, 1] });
+  expect([many.place([0, 1, 0, 2]), many.place([-1, -2, -1, -1])]).toEqual([offset + 5, offset + 2]);
+  expect(() => many.place([0, 2, 0, 0])).toThrow(code("OUT_OF_BOUNDS"));
+});
+
+test.each(DTYPES)("iteration over %s elements, at any stride, and again", (dtype) => {
+  const view = counting(dtype, [2, 3]).at(null, 1);
+  const walk = view[Symbol.iterator]();
+  expect(walk.next()).toEqual({ done: false, value: valueOf(dtype, 1) });
+  expect([...walk]).toEqual([valueOf(dtype, 4)]);
+  expect(walk.next()).toEqual({ done: true, value: undefined });
+  expect([...view]).toEqual([valueOf(dtype, 1), valueOf(dtype, 4)]);
 });
 
 test("a read-only view and its parts cannot be written to", () => {

@@ -1,11 +1,20 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { acquireClaim, dropClaim } from "../../dist/batch/claimfile.js";
 import { TaskDirectory } from "../../dist/batch/directory.js";
-import { lifeOf, newOwner, type Owner } from "../../dist/batch/owner.js";
+import { lifeOf, newOwner, ownerText, parseOwner, type Owner } from "../../dist/batch/owner.js";
 import {
   DONE,
   FAILED,
@@ -20,7 +29,7 @@ import { TaskTable } from "../../dist/batch/table.js";
 import type { Door } from "../../dist/batch/taskword.js";
 import { Tasks } from "../../dist/batch/tasks.js";
 import { isPshmemError } from "../../dist/errors.js";
-import { ArrayWords, plainPace } from "./batch-words.ts";
+import { ArrayWords } from "./batch-words.ts";
 
 let root: string;
 beforeEach(() => (root = mkdtempSync(join(tmpdir(), "batch-"))));
@@ -40,7 +49,7 @@ function job(names: readonly string[], id: string, initial: readonly TaskState[]
   const directory = new TaskDirectory(join(root, "batch"), names, id, 0);
   const table = new TaskTable(new ArrayWords(TaskTable.wordsFor(names.length)), 0, names.length);
   table.fill(directory.prepare(initial));
-  return new Tasks(table, directory, names.length, plainPace);
+  return new Tasks(table, directory, names.length);
 }
 
 function next(tasks: Tasks, ...doors: Door[]): number | null {
@@ -62,11 +71,11 @@ function leftovers(names: readonly string[]): string[] {
 /** The owner of a process that has ended. */
 function deadOwner(batch = "dead"): Owner {
   const { pid } = spawnSync(process.execPath, ["--version"]);
-  return { ...newOwner(batch), pid, started: "1" };
+  return { ...newOwner(batch, 0), pid, started: "1" };
 }
 
 function leaveClaim(name: string, owner: Owner, file = "claim"): void {
-  writeFileSync(join(root, "batch", name, file), JSON.stringify(owner));
+  symlinkSync(ownerText(owner), join(root, "batch", name, file));
 }
 
 describe("the directory", () => {
@@ -296,7 +305,7 @@ describe("claims left behind", () => {
 
   test("an owner on another machine is dead only for those who ignore RUNNING", () => {
     job(names, "one").set(0, RUNNING);
-    leaveClaim("a", { ...newOwner("far"), place: "elsewhere" });
+    leaveClaim("a", { ...newOwner("far", 0), place: "elsewhere" });
     expect(next(job(names, "two"))).toBe(null);
     const tasks = job(names, "three");
     expect(next(tasks, RUNNING)).toBe(0);
@@ -307,21 +316,32 @@ describe("claims left behind", () => {
   test("a task set OPEN by hand is free, whoever had it elsewhere", () => {
     const tasks = job(names, "one");
     tasks.set(0, RUNNING);
-    leaveClaim("a", { ...newOwner("far"), place: "elsewhere" });
+    leaveClaim("a", { ...newOwner("far", 0), place: "elsewhere" });
     tasks.set(0, OPEN);
     expect(leftovers(names)).toEqual([]);
     expect(next(tasks)).toBe(0);
   });
 
-  test("a claim that cannot be read counts as one of another machine", () => {
+  test.for([
+    ["a file", (path: string) => writeFileSync(path, "")],
+    ["a link to something", (path: string) => symlinkSync("state", path)],
+  ] as const)("%s in the place of a claim counts as one of another machine", ([, leave]) => {
     job(names, "one").set(0, RUNNING);
-    writeFileSync(join(root, "batch", "a", "claim"), "{");
+    leave(join(root, "batch", "a", "claim"));
     expect(next(job(names, "two"))).toBe(null);
     expect(next(job(names, "three"), RUNNING)).toBe(0);
   });
 
+  test("the text of a claim says all of it, and fits into an inode on the largest jobs", () => {
+    const owner = newOwner("x".repeat(12), 10_000 * 128 - 1);
+    expect(parseOwner(ownerText(owner))).toEqual(owner);
+    const large = { ...owner, pid: 4_194_304, started: "9999999999", id: `${owner.id.slice(0, -1)}zzzzzz` };
+    expect(ownerText(large).length).toBeLessThan(60);
+    expect(newOwner("x", 0).id).not.toBe(newOwner("x", 0).id);
+  });
+
   test("whether an owner lives", () => {
-    const me = newOwner("x");
+    const me = newOwner("x", 0);
     expect(lifeOf(me)).toBe("alive");
     expect(lifeOf(deadOwner())).toBe("dead");
     expect(lifeOf({ ...me, place: "elsewhere" })).toBe("unknown");
@@ -334,21 +354,21 @@ describe("claims left behind", () => {
     const [first, second] = [deadOwner(), deadOwner()];
     leaveClaim("a", first);
     leaveClaim("a", second, `claim.after.${first.id}`);
-    expect(acquireClaim(directory, "one", false)).toBe(true);
-    expect(acquireClaim(directory, "two", true)).toBe(false);
+    expect(acquireClaim(directory, newOwner("one", 0), false)).toBe(true);
+    expect(acquireClaim(directory, newOwner("two", 0), true)).toBe(false);
     expect(readdirSync(directory).length).toBe(3);
-    dropClaim(directory, "two");
+    dropClaim(directory, newOwner("two", 0));
     expect(readdirSync(directory).length).toBe(3);
-    dropClaim(directory, "one");
+    dropClaim(directory, newOwner("one", 0));
     expect(readdirSync(directory)).toEqual([]);
   });
 
   test("a successor that no chain leads to means nothing", () => {
     mkdirSync(join(root, "batch", "a"), { recursive: true });
     const directory = join(root, "batch", "a");
-    leaveClaim("a", newOwner("stray"), `claim.after.${deadOwner().id}`);
-    expect(acquireClaim(directory, "one", false)).toBe(true);
-    dropClaim(directory, "one");
+    leaveClaim("a", newOwner("stray", 0), `claim.after.${deadOwner().id}`);
+    expect(acquireClaim(directory, newOwner("one", 0), false)).toBe(true);
+    dropClaim(directory, newOwner("one", 0));
     expect(readdirSync(directory).length).toBe(1);
   });
 });

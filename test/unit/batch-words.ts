@@ -1,27 +1,22 @@
-/** Words in a plain array, and a search through every schedule of protocols that use them. */
+/** Words in a plain array, and a search through every schedule of ranks that use them. */
 import type { Words } from "../../dist/comm/engine.js";
-import { DONE, type Machine, type Pace } from "../../dist/node/machine.js";
-import type { Protocol } from "../../dist/batch/protocol.js";
 
-/** {@link Words} of one rank which counts its accesses and remembers what they returned. */
+/** {@link Words} of one rank which counts its accesses. */
 export class ArrayWords implements Words {
-  readonly count: number;
   readonly memory: Int32Array;
   accesses = 0;
-  last = 0;
 
   constructor(count: number) {
-    this.count = count;
     this.memory = new Int32Array(count);
   }
 
   load(_rank: number, index: number): number {
-    return this.#seen(this.memory[index]);
+    this.accesses++;
+    return this.memory[index];
   }
 
-  store(_rank: number, index: number, value: number): void {
-    this.#seen(0);
-    this.memory[index] = value;
+  store(rank: number, index: number, value: number): void {
+    this.exchange(rank, index, value);
   }
 
   read(rank: number, index: number): number {
@@ -32,22 +27,20 @@ export class ArrayWords implements Words {
     this.store(rank, index, value);
   }
 
-  add(_rank: number, index: number, value: number): number {
-    const old = this.#seen(this.memory[index]);
-    this.memory[index] = old + value;
-    return old;
+  add(rank: number, index: number, value: number): number {
+    return this.exchange(rank, index, this.memory[index] + value);
   }
 
   exchange(_rank: number, index: number, value: number): number {
-    const old = this.#seen(this.memory[index]);
+    this.accesses++;
+    const old = this.memory[index];
     this.memory[index] = value;
     return old;
   }
 
-  compareExchange(_rank: number, index: number, expected: number, value: number): number {
-    const old = this.#seen(this.memory[index]);
-    if (old === expected) this.memory[index] = value;
-    return old;
+  compareExchange(rank: number, index: number, expected: number, value: number): number {
+    const old = this.memory[index];
+    return this.exchange(rank, index, old === expected ? value : old);
   }
 
   ring(): void {
@@ -57,104 +50,126 @@ export class ArrayWords implements Words {
   close(): void {
     this.memory.fill(0);
   }
-
-  #seen(value: number): number {
-    this.accesses++;
-    this.last = value;
-    return value;
-  }
-}
-
-/** Steps a machine to its end. */
-export const plainPace: Pace = {
-  run(machine: Machine) {
-    while (machine.step() !== DONE);
-    return "done";
-  },
-  runAsync(machine: Machine) {
-    return Promise.resolve(plainPace.run(machine));
-  },
-};
-
-/** Runs a protocol alone, to its end. */
-export function alone<T>(protocol: Protocol<T>): T {
-  for (;;) {
-    const next = protocol.next();
-    if (next.done) return next.value;
-  }
 }
 
 /** A small world to be searched. */
-export interface Scenario<W extends ArrayWords, R> {
+export interface Scenario<R> {
   /** The memory at the start. */
-  words(): W;
-  /** What each rank does. */
-  ranks: readonly ((words: W) => Protocol<R>)[];
+  readonly words: ArrayWords;
+  /** What each rank does. All that it remembers it must make itself, and nothing but the words may decide what it does. */
+  readonly ranks: readonly ((words: Words) => R)[];
   /** Throws if the outcome of a schedule is wrong: the memory at its end, and what each rank came to. */
-  check(words: W, results: readonly R[]): void;
+  check(words: ArrayWords, results: readonly R[]): void;
+}
+
+/** What there is between two accesses. */
+interface State<R> {
+  readonly memory: Int32Array;
+  readonly ranks: readonly Progress<R>[];
+}
+
+/** How far a rank is: what its accesses came to, and at its end what it returned. */
+interface Progress<R> {
+  readonly accesses: readonly number[];
+  /** The same as text. */
+  readonly key: string;
+  readonly end?: { readonly result: R };
 }
 
 /**
- * Drives the protocols through every schedule, one access at a time, and checks each outcome. A generator cannot be copied, so a
- * schedule is run anew from its start; two schedules are the same when memory is the same and every rank has read the
- * same values in its accesses, since that decides all that follows. Returns the number of different states.
+ * Drives the ranks through every schedule, one access at a time, and checks each outcome. Two states are the same when memory is the
+ * same and every rank's accesses came to the same, since that decides all that follows. Returns the number of different states.
  */
-export function explore<W extends ArrayWords, R>(scenario: Scenario<W, R>): number {
+export function explore<R>(scenario: Scenario<R>): number {
+  const { words, ranks } = scenario;
   const visited = new Set<string>();
-  const open: number[][] = [[]];
-  for (let schedule = open.pop(); schedule; schedule = open.pop()) {
-    const run = new Run(scenario);
-    for (const rank of schedule) run.step(rank);
-    // On from here with the first rank that still runs, as long as that leads to something new; with the others later.
-    for (;;) {
-      const key = run.key();
-      if (visited.has(key)) break;
-      visited.add(key);
-      const [first, ...others] = run.running();
-      for (const rank of others) open.push([...schedule, rank]);
-      if (first === undefined) {
-        scenario.check(run.words, run.results);
-        break;
-      }
-      run.step(first);
-      schedule = [...schedule, first];
+  const open: State<R>[] = [
+    { memory: words.memory.slice(), ranks: ranks.map(() => ({ accesses: [], key: "" })) },
+  ];
+  for (let state = open.pop(); state; state = open.pop()) {
+    const key = `${state.memory.join()}|${state.ranks.map((rank) => rank.key).join("|")}`;
+    if (visited.has(key)) continue;
+    visited.add(key);
+    const ends = state.ranks.flatMap(({ end }) => end ?? []);
+    words.memory.set(state.memory);
+    if (ends.length === ranks.length)
+      scenario.check(
+        words,
+        ends.map(({ result }) => result),
+      );
+    for (const [rank, progress] of state.ranks.entries()) {
+      if (progress.end) continue;
+      words.memory.set(state.memory);
+      const after = stepOn(words, ranks[rank], progress);
+      open.push({ memory: words.memory.slice(), ranks: state.ranks.with(rank, after) });
     }
   }
   return visited.size;
 }
 
-/** One run of a scenario. */
-class Run<W extends ArrayWords, R> {
-  readonly words: W;
-  readonly results: R[] = [];
-  readonly #protocols: readonly Protocol<R>[];
-  readonly #histories: string[];
-  readonly #done: boolean[];
+const SUSPENDED = Symbol("the rank stops before its next access");
 
-  constructor(scenario: Scenario<W, R>) {
-    this.words = scenario.words();
-    this.#protocols = scenario.ranks.map((start) => start(this.words));
-    this.#histories = this.#protocols.map(() => "");
-    this.#done = this.#protocols.map(() => false);
-    // Up to just before its first access.
-    for (const rank of this.#protocols.keys()) this.step(rank);
+/** Lets a rank make one access more: it runs from its start, and the accesses that it made before come to the same again. */
+function stepOn<R>(words: ArrayWords, run: (words: Words) => R, { accesses, key }: Progress<R>): Progress<R> {
+  const results = [...accesses];
+  let at = 0;
+  const access = (perform: () => number): number => {
+    if (at > accesses.length) throw SUSPENDED;
+    if (at === accesses.length) results.push(perform());
+    return results[at++];
+  };
+  let end: { result: R } | undefined;
+  try {
+    end = { result: run(new Intercepted(words, access)) };
+  } catch (error) {
+    if (error !== SUSPENDED) throw error;
+  }
+  return { accesses: results, key: `${key},${results.slice(accesses.length).join()}`, end };
+}
+
+/** Words each access to which goes through a function. */
+class Intercepted implements Words {
+  readonly #words: Words;
+  readonly #access: (perform: () => number) => number;
+
+  constructor(words: Words, access: (perform: () => number) => number) {
+    this.#words = words;
+    this.#access = access;
   }
 
-  step(rank: number): void {
-    const before = this.words.accesses;
-    const next = this.#protocols[rank].next();
-    if (this.words.accesses > before + 1) throw new Error("a step made more than one access");
-    this.#histories[rank] += this.words.accesses > before ? `${this.words.last} ` : "- ";
-    if (!next.done) return;
-    this.#done[rank] = true;
-    this.results[rank] = next.value;
+  load(rank: number, index: number): number {
+    return this.#access(() => this.#words.load(rank, index));
   }
 
-  running(): number[] {
-    return [...this.#done.keys()].filter((rank) => !this.#done[rank]);
+  store(rank: number, index: number, value: number): void {
+    this.exchange(rank, index, value);
   }
 
-  key(): string {
-    return `${this.words.memory.join(",")}|${this.#histories.join("|")}`;
+  read(rank: number, index: number): number {
+    return this.load(rank, index);
+  }
+
+  write(rank: number, index: number, value: number): void {
+    this.store(rank, index, value);
+  }
+
+  add(rank: number, index: number, value: number): number {
+    return this.#access(() => this.#words.add(rank, index, value));
+  }
+
+  exchange(rank: number, index: number, value: number): number {
+    return this.#access(() => this.#words.exchange(rank, index, value));
+  }
+
+  compareExchange(rank: number, index: number, expected: number, value: number): number {
+    return this.#access(() => this.#words.compareExchange(rank, index, expected, value));
+  }
+
+  ring(rank: number): void {
+    this.#words.ring(rank);
+  }
+
+  close(): void {
+    this.#words.close();
   }
 }

@@ -208,9 +208,9 @@ describe("Post", () => {
   it("puts bulk where its receiver says, whether it says so before or after the bulk comes", () => {
     const [a, b] = makeMailboxes(2);
     const { post } = makePost();
-    const box: Box = { maker: 0, serial: 1, kind: BULK };
+    const bulk: Box = { maker: 0, serial: 1, kind: BULK };
     const send = (bytes: Uint8Array) => {
-      const message = outgoing(13, 0, bytes, box);
+      const message = outgoing(13, 0, bytes, bulk);
       for (let round = 0; !message.left && round < 100; round++) {
         a.push(message);
         b.pull(post);
@@ -218,13 +218,13 @@ describe("Post", () => {
     };
     const long = pattern(3 * pipeCapacity(2), 1);
     const places = [long.length, 3, 2].map((length) => new Uint8Array(length));
-    const first = post.expect(box, 3, places[0]);
+    const first = post.expect(bulk, 3, places[0]);
     const rooms: (Uint8Array | null)[] = [];
     const seen: Taker = {
       room: (...asked) => rooms[rooms.push(post.room(...asked)) - 1],
       deliver: (message) => post.deliver(message),
     };
-    const message = outgoing(13, 0, long, box);
+    const message = outgoing(13, 0, long, bulk);
     while (!message.left) {
       a.push(message);
       b.pull(seen);
@@ -236,7 +236,7 @@ describe("Post", () => {
     send(Uint8Array.of(1, 2, 3));
     send(Uint8Array.of(4, 5));
     b.pull(post);
-    const late = places.slice(1).map((place) => post.expect(box, 3, place));
+    const late = places.slice(1).map((place) => post.expect(bulk, 3, place));
     expect([first, ...late].map(({ landed }) => landed)).toEqual([true, true, true]);
     expect(Buffer.compare(places[0], long)).toBe(0);
     expect(places.slice(1)).toEqual([Uint8Array.of(1, 2, 3), Uint8Array.of(4, 5)]);

@@ -68,8 +68,7 @@ it("a rank alone that would sleep for ever is told so", () => {
   expect(() => pace.run(never)).toThrow(expect.objectContaining({ code: "DEADLOCK" }));
 });
 
-it("ranks look long when each has a core, and else give way", () => {
+it("ranks look long when each has a core, and always give way before they sleep", () => {
   expect(eagernessFor(4, 4).looks).toBeGreaterThan(eagernessFor(5, 4).looks);
-  expect(eagernessFor(4, 4).turns).toBe(0);
-  expect(eagernessFor(5, 4).turns).toBeGreaterThan(0);
+  for (const ranks of [4, 5]) expect(eagernessFor(ranks, 4).turns).toBeGreaterThan(0);
 });

@@ -3,28 +3,88 @@ import { BaseView } from "../base.ts";
 import { badScalar, isScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 
+type Data = TypedArrayOf<"complex64">;
+type Item = Scalar<"complex64"> | BaseView<"complex64">;
+
 /** A view of complex64 elements. */
-export class Complex64View extends BaseView<"complex64"> {
-  constructor(data: TypedArrayOf<"complex64">, region: Region, writable: boolean) {
+class Complex64View extends BaseView<"complex64"> {
+  constructor(data: Data, region: Region, writable: boolean) {
     super("complex64", data, region, writable);
   }
 
-  protected make(data: TypedArrayOf<"complex64">, region: Region, writable: boolean): Complex64View {
-    return new Complex64View(data, region, writable);
+  protected make(data: Data, region: Region, writable: boolean): Complex64View {
+    return makeComplex64View(data, region, writable);
   }
 
-  get(i?: number, j?: number, k?: number): Scalar<"complex64"> | BaseView<"complex64"> {
-    const place = arguments.length > 3 ? -1 : this.geometry.locate(i, j, k);
-    if (place < 0) return this.getPart([...arguments]);
+  get(...index: readonly number[]): Item {
+    if (index.length !== this.geometry.dimensions) return this.getPart(index);
+    const place = this.geometry.place(index);
     return { re: this.data[2 * place], im: this.data[2 * place + 1] };
   }
 
   set(index: readonly number[], value: Scalar<"complex64">): void {
     if (!this.writable) this.checkWritable();
     if (!isScalar("complex64", value)) throw badScalar("complex64", value);
-    const place = index.length > 3 ? -1 : this.geometry.locate(index[0], index[1], index[2]);
-    const at = place < 0 ? this.geometry.place(index) : place;
+    const at = this.geometry.place(index);
     this.data[2 * at] = value.re;
     this.data[2 * at + 1] = value.im;
   }
+}
+
+class Complex64View1 extends Complex64View {
+  override get(i?: number): Item {
+    if (arguments.length !== 1) return this.getPart([...arguments]);
+    const place = this.geometry.place1(i!);
+    return { re: this.data[2 * place], im: this.data[2 * place + 1] };
+  }
+
+  override reader(): BaseView<"complex64">["get"] {
+    return (...index) => this.get(...index);
+  }
+
+  override [Symbol.iterator](): IterableIterator<Item> {
+    let i = 0;
+    const next = (): IteratorResult<Item, undefined> => {
+      const done = i >= this.geometry.size;
+      return { done, value: done ? undefined : this.get(i++) } as IteratorResult<Item, undefined>;
+    };
+    return {
+      next,
+      [Symbol.iterator]() {
+        return this;
+      },
+    };
+  }
+}
+
+class Complex64View2 extends Complex64View {
+  override get(i?: number, j?: number): Item {
+    if (arguments.length !== 2) return this.getPart([...arguments]);
+    const place = this.geometry.place2(i!, j!);
+    return { re: this.data[2 * place], im: this.data[2 * place + 1] };
+  }
+
+  override reader(): BaseView<"complex64">["get"] {
+    return (...index) => this.get(...index);
+  }
+}
+
+class Complex64View3 extends Complex64View {
+  override get(i?: number, j?: number, k?: number): Item {
+    if (arguments.length !== 3) return this.getPart([...arguments]);
+    const place = this.geometry.place3(i!, j!, k!);
+    return { re: this.data[2 * place], im: this.data[2 * place + 1] };
+  }
+
+  override reader(): BaseView<"complex64">["get"] {
+    return (...index) => this.get(...index);
+  }
+}
+
+const CLASSES = [Complex64View, Complex64View1, Complex64View2, Complex64View3];
+
+/** A view of complex64 elements, of the class for its number of dimensions. Local, no copy. */
+export function makeComplex64View(data: Data, region: Region, writable: boolean): Complex64View {
+  const View = CLASSES[region.shape.length] ?? Complex64View;
+  return new View(data, region, writable);
 }

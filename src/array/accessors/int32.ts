@@ -3,27 +3,87 @@ import { BaseView } from "../base.ts";
 import { badScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 
+type Data = TypedArrayOf<"int32">;
+type Item = Scalar<"int32"> | BaseView<"int32">;
+
 /** A view of int32 elements. */
-export class Int32View extends BaseView<"int32"> {
-  constructor(data: TypedArrayOf<"int32">, region: Region, writable: boolean) {
+class Int32View extends BaseView<"int32"> {
+  constructor(data: Data, region: Region, writable: boolean) {
     super("int32", data, region, writable);
   }
 
-  protected make(data: TypedArrayOf<"int32">, region: Region, writable: boolean): Int32View {
-    return new Int32View(data, region, writable);
+  protected make(data: Data, region: Region, writable: boolean): Int32View {
+    return makeInt32View(data, region, writable);
   }
 
-  get(i?: number, j?: number, k?: number): Scalar<"int32"> | BaseView<"int32"> {
-    const place = arguments.length > 3 ? -1 : this.geometry.locate(i, j, k);
-    if (place < 0) return this.getPart([...arguments]);
+  get(...index: readonly number[]): Item {
+    if (index.length !== this.geometry.dimensions) return this.getPart(index);
+    const place = this.geometry.place(index);
     return this.data[place];
   }
 
   set(index: readonly number[], value: Scalar<"int32">): void {
     if (!this.writable) this.checkWritable();
     if (typeof value !== "number") throw badScalar("int32", value);
-    const place = index.length > 3 ? -1 : this.geometry.locate(index[0], index[1], index[2]);
-    const at = place < 0 ? this.geometry.place(index) : place;
+    const at = this.geometry.place(index);
     this.data[at] = value;
   }
+}
+
+class Int32View1 extends Int32View {
+  override get(i?: number): Item {
+    if (arguments.length !== 1) return this.getPart([...arguments]);
+    const place = this.geometry.place1(i!);
+    return this.data[place];
+  }
+
+  override reader(): BaseView<"int32">["get"] {
+    return (...index) => this.get(...index);
+  }
+
+  override [Symbol.iterator](): IterableIterator<Item> {
+    let i = 0;
+    const next = (): IteratorResult<Item, undefined> => {
+      const done = i >= this.geometry.size;
+      return { done, value: done ? undefined : this.get(i++) } as IteratorResult<Item, undefined>;
+    };
+    return {
+      next,
+      [Symbol.iterator]() {
+        return this;
+      },
+    };
+  }
+}
+
+class Int32View2 extends Int32View {
+  override get(i?: number, j?: number): Item {
+    if (arguments.length !== 2) return this.getPart([...arguments]);
+    const place = this.geometry.place2(i!, j!);
+    return this.data[place];
+  }
+
+  override reader(): BaseView<"int32">["get"] {
+    return (...index) => this.get(...index);
+  }
+}
+
+class Int32View3 extends Int32View {
+  override get(i?: number, j?: number, k?: number): Item {
+    if (arguments.length !== 3) return this.getPart([...arguments]);
+    const place = this.geometry.place3(i!, j!, k!);
+    return this.data[place];
+  }
+
+  override reader(): BaseView<"int32">["get"] {
+    return (...index) => this.get(...index);
+  }
+}
+
+const CLASSES = [Int32View, Int32View1, Int32View2, Int32View3];
+
+/** A view of int32 elements, of the class for its number of dimensions. Local, no copy. */
+export function makeInt32View(data: Data, region: Region, writable: boolean): Int32View {
+  const View = CLASSES[region.shape.length] ?? Int32View;
+  return new View(data, region, writable);
 }

@@ -3,27 +3,87 @@ import { BaseView } from "../base.ts";
 import { badScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 
+type Data = TypedArrayOf<"uint16">;
+type Item = Scalar<"uint16"> | BaseView<"uint16">;
+
 /** A view of uint16 elements. */
-export class Uint16View extends BaseView<"uint16"> {
-  constructor(data: TypedArrayOf<"uint16">, region: Region, writable: boolean) {
+class Uint16View extends BaseView<"uint16"> {
+  constructor(data: Data, region: Region, writable: boolean) {
     super("uint16", data, region, writable);
   }
 
-  protected make(data: TypedArrayOf<"uint16">, region: Region, writable: boolean): Uint16View {
-    return new Uint16View(data, region, writable);
+  protected make(data: Data, region: Region, writable: boolean): Uint16View {
+    return makeUint16View(data, region, writable);
   }
 
-  get(i?: number, j?: number, k?: number): Scalar<"uint16"> | BaseView<"uint16"> {
-    const place = arguments.length > 3 ? -1 : this.geometry.locate(i, j, k);
-    if (place < 0) return this.getPart([...arguments]);
+  get(...index: readonly number[]): Item {
+    if (index.length !== this.geometry.dimensions) return this.getPart(index);
+    const place = this.geometry.place(index);
     return this.data[place];
   }
 
   set(index: readonly number[], value: Scalar<"uint16">): void {
     if (!this.writable) this.checkWritable();
     if (typeof value !== "number") throw badScalar("uint16", value);
-    const place = index.length > 3 ? -1 : this.geometry.locate(index[0], index[1], index[2]);
-    const at = place < 0 ? this.geometry.place(index) : place;
+    const at = this.geometry.place(index);
     this.data[at] = value;
   }
+}
+
+class Uint16View1 extends Uint16View {
+  override get(i?: number): Item {
+    if (arguments.length !== 1) return this.getPart([...arguments]);
+    const place = this.geometry.place1(i!);
+    return this.data[place];
+  }
+
+  override reader(): BaseView<"uint16">["get"] {
+    return (...index) => this.get(...index);
+  }
+
+  override [Symbol.iterator](): IterableIterator<Item> {
+    let i = 0;
+    const next = (): IteratorResult<Item, undefined> => {
+      const done = i >= this.geometry.size;
+      return { done, value: done ? undefined : this.get(i++) } as IteratorResult<Item, undefined>;
+    };
+    return {
+      next,
+      [Symbol.iterator]() {
+        return this;
+      },
+    };
+  }
+}
+
+class Uint16View2 extends Uint16View {
+  override get(i?: number, j?: number): Item {
+    if (arguments.length !== 2) return this.getPart([...arguments]);
+    const place = this.geometry.place2(i!, j!);
+    return this.data[place];
+  }
+
+  override reader(): BaseView<"uint16">["get"] {
+    return (...index) => this.get(...index);
+  }
+}
+
+class Uint16View3 extends Uint16View {
+  override get(i?: number, j?: number, k?: number): Item {
+    if (arguments.length !== 3) return this.getPart([...arguments]);
+    const place = this.geometry.place3(i!, j!, k!);
+    return this.data[place];
+  }
+
+  override reader(): BaseView<"uint16">["get"] {
+    return (...index) => this.get(...index);
+  }
+}
+
+const CLASSES = [Uint16View, Uint16View1, Uint16View2, Uint16View3];
+
+/** A view of uint16 elements, of the class for its number of dimensions. Local, no copy. */
+export function makeUint16View(data: Data, region: Region, writable: boolean): Uint16View {
+  const View = CLASSES[region.shape.length] ?? Uint16View;
+  return new View(data, region, writable);
 }

@@ -3,27 +3,87 @@ import { BaseView } from "../base.ts";
 import { badScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 
+type Data = TypedArrayOf<"uint8">;
+type Item = Scalar<"uint8"> | BaseView<"uint8">;
+
 /** A view of uint8 elements. */
-export class Uint8View extends BaseView<"uint8"> {
-  constructor(data: TypedArrayOf<"uint8">, region: Region, writable: boolean) {
+class Uint8View extends BaseView<"uint8"> {
+  constructor(data: Data, region: Region, writable: boolean) {
     super("uint8", data, region, writable);
   }
 
-  protected make(data: TypedArrayOf<"uint8">, region: Region, writable: boolean): Uint8View {
-    return new Uint8View(data, region, writable);
+  protected make(data: Data, region: Region, writable: boolean): Uint8View {
+    return makeUint8View(data, region, writable);
   }
 
-  get(i?: number, j?: number, k?: number): Scalar<"uint8"> | BaseView<"uint8"> {
-    const place = arguments.length > 3 ? -1 : this.geometry.locate(i, j, k);
-    if (place < 0) return this.getPart([...arguments]);
+  get(...index: readonly number[]): Item {
+    if (index.length !== this.geometry.dimensions) return this.getPart(index);
+    const place = this.geometry.place(index);
     return this.data[place];
   }
 
   set(index: readonly number[], value: Scalar<"uint8">): void {
     if (!this.writable) this.checkWritable();
     if (typeof value !== "number") throw badScalar("uint8", value);
-    const place = index.length > 3 ? -1 : this.geometry.locate(index[0], index[1], index[2]);
-    const at = place < 0 ? this.geometry.place(index) : place;
+    const at = this.geometry.place(index);
     this.data[at] = value;
   }
+}
+
+class Uint8View1 extends Uint8View {
+  override get(i?: number): Item {
+    if (arguments.length !== 1) return this.getPart([...arguments]);
+    const place = this.geometry.place1(i!);
+    return this.data[place];
+  }
+
+  override reader(): BaseView<"uint8">["get"] {
+    return (...index) => this.get(...index);
+  }
+
+  override [Symbol.iterator](): IterableIterator<Item> {
+    let i = 0;
+    const next = (): IteratorResult<Item, undefined> => {
+      const done = i >= this.geometry.size;
+      return { done, value: done ? undefined : this.get(i++) } as IteratorResult<Item, undefined>;
+    };
+    return {
+      next,
+      [Symbol.iterator]() {
+        return this;
+      },
+    };
+  }
+}
+
+class Uint8View2 extends Uint8View {
+  override get(i?: number, j?: number): Item {
+    if (arguments.length !== 2) return this.getPart([...arguments]);
+    const place = this.geometry.place2(i!, j!);
+    return this.data[place];
+  }
+
+  override reader(): BaseView<"uint8">["get"] {
+    return (...index) => this.get(...index);
+  }
+}
+
+class Uint8View3 extends Uint8View {
+  override get(i?: number, j?: number, k?: number): Item {
+    if (arguments.length !== 3) return this.getPart([...arguments]);
+    const place = this.geometry.place3(i!, j!, k!);
+    return this.data[place];
+  }
+
+  override reader(): BaseView<"uint8">["get"] {
+    return (...index) => this.get(...index);
+  }
+}
+
+const CLASSES = [Uint8View, Uint8View1, Uint8View2, Uint8View3];
+
+/** A view of uint8 elements, of the class for its number of dimensions. Local, no copy. */
+export function makeUint8View(data: Data, region: Region, writable: boolean): Uint8View {
+  const View = CLASSES[region.shape.length] ?? Uint8View;
+  return new View(data, region, writable);
 }
