@@ -30,6 +30,7 @@ interface Entry {
   readonly side: number;
   readonly where: "rank" | "python" | "rival";
   readonly make?: string;
+  readonly ops?: number;
 }
 
 /** A side that failed, so that the others can be run without it. */
@@ -154,21 +155,22 @@ function whyNot({ where, name }: Reference, { python, references }: Tools): stri
 
 function entriesOf(one: Case, setting: Setting, size: number): readonly Entry[] {
   const references = one.references.flatMap((reference, index): Entry[] => {
-    const { name, where, make } = reference;
+    const { name, where, make, ops } = reference;
     if (!applies(reference, setting, size)) return [];
-    return [{ name, where, side: index + 1, make: typeof make === "string" ? make : undefined }];
+    return [{ name, where, side: index + 1, make: typeof make === "string" ? make : undefined, ops }];
   });
   return [{ name: "ours", where: "rank", side: OURS }, ...references];
 }
 
 async function runEntries(one: Case, size: number, entries: readonly Entry[], jobs: Jobs) {
   const players: Player[] = [];
-  for (const { name, side, where, make } of entries) {
+  for (const { name, side, where, make, ops: given } of entries) {
     const job = await blaming(side, () => jobs.get(where));
     const ask = (order: Order, ms: number) => blaming(side, () => job.order(order, ms));
     await ask({ do: "make", case: one.id, side, size, make }, MAKE_MS);
     players.push({
       name,
+      ops: given,
       turn: (ops) => ask({ do: "turn", side, ops }, TURN_MS),
       close: () => ask({ do: "close", side }, MAKE_MS),
     });

@@ -39,6 +39,8 @@ export interface Reference {
   /** Where it is tried; everywhere if absent. */
   readonly settings?: readonly SettingName[];
   readonly sizes?: readonly number[];
+  /** Operations in a turn, where its pace is so uneven that trying them out does not tell. */
+  readonly ops?: number;
   /** The ratio of its time to ours that is to be reached; null: it is shown for what it is. */
   goal?(size: number, setting: SettingName): number | null;
 }

@@ -6,8 +6,8 @@ import { spreadOf, type Spread } from "../src/cli/spread.ts";
 /** How long (ms) a turn is to take; where one operation takes longer, that is a turn. */
 const TURN_MS = 15;
 /** Rounds, in each of which every side has a turn. Where that would take too long (ms) there are fewer, but so many at least. */
-const ROUNDS = 21;
-const LONGEST_MS = 20_000;
+const ROUNDS = 17;
+const LONGEST_MS = 12_000;
 const LEAST_ROUNDS = 5;
 /** Turns by which the number of operations is found. */
 const TRIALS = 3;
@@ -16,6 +16,8 @@ const MOST_OPS = 2 ** 24;
 /** A side that is ready to take turns. */
 export interface Player {
   readonly name: string;
+  /** Operations in a turn, where these are given. */
+  readonly ops?: number;
   /** Asynchronous: so many operations; what each rank answers. */
   turn(ops: number): Promise<readonly number[]>;
   /** Asynchronous. */
@@ -54,7 +56,7 @@ export async function play(
   { value, turnMs = TURN_MS, ops: fixed }: Pick<Case, "value" | "turnMs" | "ops">,
 ): Promise<readonly Series[]> {
   const ops: number[] = [];
-  for (const player of players) ops.push(fixed ?? (await calibrate(player, turnMs)));
+  for (const player of players) ops.push(fixed ?? player.ops ?? (await calibrate(player, turnMs)));
   const start = performance.now();
   await playRounds(players, ops, value, 1);
   const roundMs = performance.now() - start;

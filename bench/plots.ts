@@ -115,7 +115,15 @@ async function svgOf({ title, x, logX, points }: Plot): Promise<string> {
       layer: [
         {
           mark: { type: "line", point: true },
-          encoding: { y: { field: "us", type: "quantitative", title: "µs", scale: log } },
+          encoding: {
+            y: {
+              field: "us",
+              type: "quantitative",
+              title: "µs",
+              scale: log,
+              axis: { tickCount: 5, format: "~g" },
+            },
+          },
         },
         {
           mark: "rule",
