@@ -32,13 +32,16 @@ import { processSleeper } from "./sleeper.ts";
 /** Looks before it sleeps after something has come: a few, for the rank may want the core. */
 const EAGERNESS = { looks: 4, turns: 0 };
 
+/** The longest that it lets a request wait, in ms. */
+const SLICE_MS = 4;
+
 const start: AttendantStart = workerData;
 const { rank, control, port } = start;
 const library = libraryAt(start.path);
 const inbound = new MpiCourier({ library, wire: start.requests });
 const outbound = new MpiCourier({ library, wire: start.answers });
 const courier: Courier = {
-  slice: inbound.slice,
+  slice: SLICE_MS,
   push: (message) => outbound.push(message),
   pull(taker) {
     outbound.reap();

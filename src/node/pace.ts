@@ -1,15 +1,6 @@
 /** How this rank waits: it steps a machine, looks again for a moment, then sleeps on its bell. */
 import type { Bells } from "./bells.ts";
-import {
-  BLOCKED,
-  DONE,
-  GOING,
-  type Ending,
-  type Machine,
-  type Outcome,
-  type Pace,
-  type Patience,
-} from "./machine.ts";
+import { DONE, GOING, type Ending, type Machine, type Outcome, type Pace, type Patience } from "./machine.ts";
 
 /** Work that goes on while a rank waits: taking messages in, handing messages out. */
 export interface Progress {
@@ -69,11 +60,10 @@ export class BellPace implements Pace {
       if (patience?.signal?.aborted) return "aborted";
       const ms = deadline === Infinity ? Infinity : deadline - performance.now();
       if (ms <= 0) return "timeout";
-      const outcome = this.#lastLook(machine);
-      if (outcome === DONE) return "done";
-      if (outcome === BLOCKED) this.#bells.sleep(this.#place, Math.min(ms, this.#napMs(nap)));
+      const moved = this.#armedPoll();
+      if (stepOn(machine) === DONE) return "done";
       // Where something moves, more will soon: look eagerly again. Whoever waits for something slow need not.
-      const moved = this.#progress.poll();
+      if (!moved) this.#bells.sleep(this.#place, Math.min(ms, this.#napMs(nap)));
       eagerness = moved ? this.#eagerness : ALONE;
       nap = moved ? FIRST_NAP_MS : 2 * nap;
     }
@@ -87,10 +77,10 @@ export class BellPace implements Pace {
       if (patience?.signal?.aborted) return "aborted";
       const ms = deadline === Infinity ? Infinity : deadline - performance.now();
       if (ms <= 0) return "timeout";
-      const outcome = this.#lastLook(machine);
-      if (outcome === DONE) return "done";
-      if (outcome === BLOCKED) await this.#sleepAsync(Math.min(ms, this.#napMs(nap)), patience?.signal);
-      nap = this.#progress.poll() ? FIRST_NAP_MS : 2 * nap;
+      if (this.#armedPoll()) nap = FIRST_NAP_MS;
+      if (stepOn(machine) === DONE) return "done";
+      await this.#sleepAsync(Math.min(ms, this.#napMs(nap)), patience?.signal);
+      nap *= 2;
     }
   }
 
@@ -120,11 +110,10 @@ export class BellPace implements Pace {
     }
   }
 
-  /** Arms the bell and looks again: what changes after this look will ring. */
-  #lastLook(machine: Machine): Outcome {
+  /** Arms the bell and takes in what has come; one more look at the machine is due then. What changes after it will ring. */
+  #armedPoll(): boolean {
     this.#bells.arm(this.#place);
-    this.#progress.poll();
-    return stepOn(machine);
+    return this.#progress.poll();
   }
 }
 
