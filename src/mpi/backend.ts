@@ -27,7 +27,7 @@ export interface MpiDescription {
  * Looks before sleeping where answers may come from other nodes, at about 1 µs each: a nap costs 50 µs and more, a network some 2 to 50.
  * Each look gives the core away if another process wants it.
  */
-const ACROSS_NODES: Eagerness = { looks: 2000, turns: 0 };
+const ACROSS_NODES: Eagerness = { looks: 500, turns: 0 };
 /** The same where ranks share cores: each look gives the core to one that may be looking too. */
 const ACROSS_NODES_WITHOUT_CORES: Eagerness = { looks: 100, turns: 0 };
 
