@@ -237,7 +237,8 @@ export const COSTS = {
   "release of a permit": onWords(1, 0),
   "new MPIBatch, the first of its worker size": together(MEETING, MEETING, carried([[12]]), NEW_COMMUNICATOR),
   "nextTask, a worker of one rank": onWords(5, 0),
-  "setTaskState DONE": onWords(2, 0),
+  "setTaskState DONE, the first of a batch": onWords(3, 0),
+  "setTaskState DONE, a further one": onWords(2, 0),
   "nextTask, a worker of all ranks": {
     ...HANDED_OUT,
     accesses: { atomic: 5, plain: 0, rings: 0, remote: [] },

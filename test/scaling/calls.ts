@@ -83,6 +83,13 @@ const lockOf = ({ comm, root }: Part) => new MPILock(comm, { root });
 const batchOf = ({ comm, root, tasks }: Part) => new MPIBatch(comm, 1, tasks, { root });
 const windowOf = ({ comm }: Part) => comm.allocateWindow("float64", 1);
 
+/** The caller has taken the first tasks. */
+function batchWithTasks(part: Part, count: number): MPIBatch {
+  const batch = batchOf(part);
+  if (part.comm.rank === part.caller) for (let i = 0; i < count; i++) batch.nextTask();
+  return batch;
+}
+
 /** The lock held by the caller; the other one has joined the queue when the caller goes on. */
 function handOver(part: Part): () => Promise<void> {
   const { comm, caller, waiter } = part;
@@ -187,14 +194,15 @@ export const CALLS: readonly CountedCall[] = [
   },
   local("nextTask, a worker of one rank", batchOf, (batch) => batch.nextTask()),
   local(
-    "setTaskState DONE",
+    "setTaskState DONE, the first of a batch",
+    (part) => batchWithTasks(part, 1),
+    (batch) => batch.setTaskState(0, MPIBatch.DONE),
+  ),
+  local(
+    "setTaskState DONE, a further one",
     (part) => {
-      const batch = batchOf(part);
-      // The first task that becomes DONE is noted as one that is missing in the set of those.
-      if (part.comm.rank === part.caller) {
-        batch.setTaskState(batch.nextTask()!, MPIBatch.DONE);
-        batch.nextTask();
-      }
+      const batch = batchWithTasks(part, 2);
+      if (part.comm.rank === part.caller) batch.setTaskState(0, MPIBatch.DONE);
       return batch;
     },
     (batch) => batch.setTaskState(1, MPIBatch.DONE),
