@@ -18,7 +18,7 @@ export interface Passage {
 /** Local: each of so many ranks locks and unlocks once; all begin at the same moment, and hold the lock for no time. */
 export function simulateLock(network: Network, contenders: number): Passage {
   const agenda = new Agenda();
-  const server = new Server(agenda, network);
+  const server = new Server(network);
   // Rank 0 keeps the queue and only answers.
   const size = Math.min(contenders + 1, MOST_RANKS);
   const slots = slotsFor(size);

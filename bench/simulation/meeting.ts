@@ -3,7 +3,7 @@
  * is simulated. What the ranks of a node do to each other is a sum of cache lines.
  */
 import { Board, boardBytes } from "../../src/node/board.ts";
-import { DONE, GOING, type Machine } from "../../src/node/machine.ts";
+import { DONE, GOING, type Machine, type Outcome } from "../../src/node/machine.ts";
 import type { Call, Slab } from "../../src/comm/engine.ts";
 import type { Letters } from "../../src/comm/letters.ts";
 import { Meeting } from "../../src/comm/meeting.ts";
@@ -19,21 +19,15 @@ export interface Course extends Traffic {
 
 /** Local: `barrier` on nodes of so many ranks. */
 export function simulateBarrier(network: Network, nodes: number, ranks: number): Course {
-  return simulate(network, nodes, ranks, () => ({ op: "barrier" }), null);
+  return simulate(network, nodes, ranks, { op: "barrier" }, null);
 }
 
 /** Local: `set` of contiguous bytes, from rank 0. */
 export function simulateSet(network: Network, nodes: number, ranks: number, bytes: number): Course {
-  return simulate(network, nodes, ranks, () => ({ op: "MPIShared.set", object: 1, root: 0 }), bytes);
+  return simulate(network, nodes, ranks, { op: "MPIShared.set", object: 1, root: 0 }, bytes);
 }
 
-function simulate(
-  network: Network,
-  nodes: number,
-  ranks: number,
-  call: () => Call,
-  bytes: number | null,
-): Course {
+function simulate(network: Network, nodes: number, ranks: number, call: Call, bytes: number | null): Course {
   const agenda = new Agenda();
   const traffic = { messages: 0, bytes: 0 };
   const leaders: Leader[] = [];
@@ -47,7 +41,7 @@ function simulate(
     leaders.push(leader);
     const meeting = meetingOf(node, lists, leader);
     const writing = bytes === null ? undefined : { writing: writingOf(bytes, leader, network), memory };
-    const machine = meeting.begin(call(), undefined, writing);
+    const machine = meeting.begin(call, undefined, writing);
     leader.act = () => {
       if (stepOn(machine) === DONE) end = Math.max(end, leader.time);
     };
@@ -60,7 +54,7 @@ function simulate(
   return { ...traffic, µs: end + (ranks > 1 ? ranks * network.line : 0) };
 }
 
-function stepOn(machine: Machine) {
+function stepOn(machine: Machine): Outcome {
   for (;;) {
     const outcome = machine.step();
     if (outcome !== GOING) return outcome;

@@ -66,9 +66,9 @@ function lockPoints(): Point[] {
     const one = simulateLock(SLINGSHOT, nodes);
     const all = nodes <= MOST_NODES_AT_A_LOCK ? simulateLock(SLINGSHOT, nodes * RANKS) : null;
     return [
-      { series: "one rank of each node wants it: until all have had it", nodes, µs: one.µs },
-      ...(all ? [{ series: "all 128 ranks of each node: until all have had it", nodes, µs: all.µs }] : []),
-      { series: "for each passage", nodes, µs: one.µs / one.ranks },
+      { series: "one rank of each node: all through", nodes, µs: one.µs },
+      ...(all ? [{ series: "all 128 ranks of each node: all through", nodes, µs: all.µs }] : []),
+      { series: "one rank of each node: per passage", nodes, µs: one.µs / one.ranks },
     ];
   });
 }
@@ -77,8 +77,8 @@ function claimPoints(): Point[] {
   return NODES.flatMap((nodes) => {
     const { µs, accesses, workers } = simulateStart(SLINGSHOT, nodes);
     return [
-      { series: "all workers start at once: until all have a task", nodes, µs },
-      { series: "the same, if no claim met another", nodes, µs: (µs * 5 * workers) / accesses },
+      { series: "all start at once", nodes, µs },
+      { series: "if no claim met another", nodes, µs: (µs * 5 * workers) / accesses },
     ];
   });
 }
@@ -87,7 +87,7 @@ async function simulated(): Promise<string> {
   return [
     `### barrier and set\n\n${await show("scaling-set.svg", "set, 128 ranks on each node", setPoints())}`,
     `### lock\n\n${await show("scaling-lock.svg", "lock + unlock, from other nodes than the root's", lockPoints())}`,
-    `### claim\n\n${await show("scaling-claim.svg", "first task for every worker, one worker on each node", claimPoints())}`,
+    `### claim\n\n${await show("scaling-claim.svg", "until every worker has its first task, one worker on each node", claimPoints())}`,
   ].join("\n\n");
 }
 

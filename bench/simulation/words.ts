@@ -1,36 +1,25 @@
 /** Words on one rank, used by ranks of other nodes: what each access costs in simulated time. */
 import type { Words } from "../../src/comm/engine.ts";
-import type { Agenda } from "./agenda.ts";
 import type { Network } from "./network.ts";
 
 /** The rank on whose memory the words are answers one request after the other. */
 export class Server {
-  readonly #agenda: Agenda;
-  readonly #network: Network;
+  readonly network: Network;
   #busyUntil = 0;
   /** Accesses served. */
   served = 0;
 
-  constructor(agenda: Agenda, network: Network) {
-    this.#agenda = agenda;
-    this.#network = network;
+  constructor(network: Network) {
+    this.network = network;
   }
 
   /** Local: when the answer to a request that leaves at a time is there. */
   answerTo(sent: number): number {
-    const { overhead, handling, latency } = this.#network;
+    const { overhead, handling, latency } = this.network;
     const own = overhead + handling;
     this.served++;
     this.#busyUntil = Math.max(this.#busyUntil, sent + own + latency) + 2 * own;
     return this.#busyUntil + latency + own;
-  }
-
-  get agenda(): Agenda {
-    return this.#agenda;
-  }
-
-  get network(): Network {
-    return this.#network;
   }
 }
 
