@@ -132,8 +132,8 @@ export const BYTES = named(
   "bytes of each value as it is sent, or of what `set` writes",
   ({ bytes }) => bytes,
 );
-export const PIECES = named("⌈m / 512 KiB⌉", "pieces in which it travels", ({ bytes }) =>
-  Math.ceil(bytes / (512 * 1024)),
+export const PIECES = named("⌈m / 4 MiB⌉", "pieces in which it travels", ({ bytes }) =>
+  Math.ceil(bytes / (4 * 1024 * 1024)),
 );
 export const TASKS = named("n", "tasks", ({ tasks }) => tasks);
 export const CALLER_FAR = named("a", "1 if the caller is not on the root's node, else 0", (s) =>

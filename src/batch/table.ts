@@ -16,7 +16,7 @@
  * Who makes a task DONE writes its word, then reads this one. Who asks while tasks are missing writes ASKED, then reads the tasks'
  * words. All accesses are in one order, so either the former sees ASKED and puts the task in, or the latter sees the task.
  *
- * A claim in a usual batch is then four accesses (tally, bits, bits by compare-exchange, task by compare-exchange), its end two.
+ * A claim in a usual batch is then five accesses (tally, bits, bits by compare-exchange, task, task by compare-exchange), its end two.
  */
 import type { Words } from "../comm/engine.ts";
 import { IndexSet, SHIPPED_FANOUT, type Fanout } from "./indexset.ts";

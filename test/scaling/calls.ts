@@ -30,11 +30,11 @@ export interface CountedCall {
   prepare(part: Part): () => unknown;
 }
 
-/** Elements of the arrays: 2 MiB. */
-const LENGTH = 262_144;
+/** Elements of the arrays: 6 MiB. */
+const LENGTH = 786_432;
 const SMALL = 64;
 const LARGE = 4096;
-const PIECEWISE = 5 * 256 * 1024;
+const PIECEWISE = 5 * 1024 * 1024;
 
 const value = (bytes: number) => new Uint8Array(bytes - 1);
 

@@ -45,7 +45,7 @@ describe("simulated meetings", () => {
   it.each(NODES)("send as many messages and bytes as counted, on %i nodes", (nodes) => {
     expect(simulateBarrier(SLINGSHOT, nodes, 4)).toMatchObject(counted("barrier", nodes));
     expect(simulateSet(SLINGSHOT, nodes, 4, 64)).toMatchObject(counted("set, small", nodes, 64));
-    const large = 1_400_000;
+    const large = 5_600_000;
     expect(simulateSet(SLINGSHOT, nodes, 4, large)).toMatchObject(counted("set, in pieces", nodes, large));
   });
 
