@@ -9,6 +9,8 @@ const TURN_MS = 15;
 const ROUNDS = 17;
 const LONGEST_MS = 12_000;
 const LEAST_ROUNDS = 5;
+/** How long (ms) each side is at it before. */
+const WARM_MS = 300;
 /** Turns by which the number of operations is found. */
 const TRIALS = 3;
 const MOST_OPS = 2 ** 24;
@@ -56,7 +58,11 @@ export async function play(
   { value, turnMs = TURN_MS, ops: fixed }: Pick<Case, "value" | "turnMs" | "ops">,
 ): Promise<readonly Series[]> {
   const ops: number[] = [];
-  for (const player of players) ops.push(fixed ?? player.ops ?? (await calibrate(player, turnMs)));
+  for (const player of players) {
+    const given = fixed ?? player.ops;
+    if (given === undefined) await warm(player, turnMs);
+    ops.push(given ?? (await calibrate(player, turnMs)));
+  }
   const start = performance.now();
   await playRounds(players, ops, value, 1);
   const roundMs = performance.now() - start;
@@ -83,6 +89,14 @@ async function playRounds(
     spread: spreadOf(values[index]),
     ratio: spreadOf(values[index].map((one, round) => one / values[OURS][round])),
   }));
+}
+
+/** Until a side has been at it for so long: the compiler wants thousands of operations, and a core for itself. */
+async function warm(player: Player, turnMs: number): Promise<void> {
+  for (let spent = 0, ms = 0, ops = 1; spent < WARM_MS; spent += ms) {
+    ms = Math.max(...(await player.turn(ops)));
+    if (ms < turnMs && ops < MOST_OPS) ops *= 2;
+  }
 }
 
 /** More operations until they take long enough to be counted, then so many as make a turn. */

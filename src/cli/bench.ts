@@ -9,6 +9,8 @@ import { bytesText, spreadOf, timeText } from "./spread.ts";
 /** How often each is measured, and how long (ms) that takes about. */
 const ROUNDS = 15;
 const ROUND_MS = 10;
+/** How long (ms) it is done before: the compiler wants thousands of operations, and a core for itself. */
+const WARM_MS = 300;
 /** A batch has a word for each of its tasks. */
 const MOST_OPS = 100_000;
 
@@ -91,9 +93,12 @@ function measure(item: Item, comm: Communicator): readonly number[] {
   };
   // The machine may have been busy with something else; the quickest of a few turns tells.
   const quickest = (ops: number): number => Math.min(turn(ops), turn(ops), turn(ops));
+  for (let spent = 0, ms = 0, few = 1; spent < WARM_MS; spent += ms) {
+    ms = turn(few);
+    if (ms < ROUND_MS && few < MOST_OPS) few *= 2;
+  }
   let ops = 1;
   for (let ms = quickest(ops); ms < ROUND_MS / 2 && ops < MOST_OPS; ms = quickest(ops)) {
-    // Not all at once: what is compiled meanwhile gets quicker.
     ops = Math.min(MOST_OPS, Math.ceil(ops * Math.min(10, ROUND_MS / Math.max(ms, ROUND_MS / 100))));
   }
   const counted = item.shared ? ops * comm.size : ops;
