@@ -28,6 +28,11 @@ const WITH_CORES: Eagerness = { looks: 500, turns: TURNS };
 const WITHOUT_CORES: Eagerness = { looks: 4, turns: TURNS };
 /** For a rank by itself: nobody will change what it waits for. */
 export const ALONE: Eagerness = { looks: 0, turns: 0 };
+/**
+ * After a nap: a message of MPI may need several polls until it is there. With one poll a nap, a barrier between two nodes took ten naps,
+ * each twice as long as the one before.
+ */
+const AFTER_NAP: Eagerness = { looks: 8, turns: 0 };
 
 /** The first sleep where arrivals do not ring: about the shortest that the kernel keeps to. */
 const FIRST_NAP_MS = 0.05;
@@ -64,7 +69,7 @@ export class BellPace implements Pace {
       if (stepOn(machine) === DONE) return "done";
       // Where something moves, more will soon: look eagerly again. Whoever waits for something slow need not.
       if (!moved) this.#bells.sleep(this.#place, Math.min(ms, this.#napMs(nap)));
-      eagerness = moved ? this.#eagerness : ALONE;
+      eagerness = moved ? this.#eagerness : this.#progress.slice === Infinity ? ALONE : AFTER_NAP;
       nap = moved ? FIRST_NAP_MS : 2 * nap;
     }
   }
