@@ -29,10 +29,10 @@ const WITHOUT_CORES: Eagerness = { looks: 4, turns: TURNS };
 /** For a rank by itself: nobody will change what it waits for. */
 export const ALONE: Eagerness = { looks: 0, turns: 0 };
 /**
- * After a nap: a message of MPI may need several polls until it is there. With one poll a nap, a barrier between two nodes took ten naps,
- * each twice as long as the one before.
+ * Polls before a nap, where arrivals do not ring: a message of MPI may need several until it is there. With one, a barrier between two nodes took
+ * ten naps, each twice as long as the one before.
  */
-const AFTER_NAP: Eagerness = { looks: 8, turns: 0 };
+const POLLS_BEFORE_NAP = 8;
 
 /** The first sleep where arrivals do not ring: about the shortest that the kernel keeps to. */
 const FIRST_NAP_MS = 0.05;
@@ -69,7 +69,7 @@ export class BellPace implements Pace {
       if (stepOn(machine) === DONE) return "done";
       // Where something moves, more will soon: look eagerly again. Whoever waits for something slow need not.
       if (!moved) this.#bells.sleep(this.#place, Math.min(ms, this.#napMs(nap)));
-      eagerness = moved ? this.#eagerness : this.#progress.slice === Infinity ? ALONE : AFTER_NAP;
+      eagerness = moved ? this.#eagerness : ALONE;
       nap = moved ? FIRST_NAP_MS : 2 * nap;
     }
   }
@@ -118,7 +118,9 @@ export class BellPace implements Pace {
   /** Arms the bell and takes in what has come; one more look at the machine is due then. What changes after it will ring. */
   #armedPoll(): boolean {
     this.#bells.arm(this.#place);
-    return this.#progress.poll();
+    const polls = this.#progress.slice === Infinity ? 1 : POLLS_BEFORE_NAP;
+    for (let left = polls; left > 0; left--) if (this.#progress.poll()) return true;
+    return false;
   }
 }
 

@@ -296,6 +296,15 @@ it("BellPace.run gives way before it sleeps, after looks of its own, and looks a
 });
 
 describe.each(Object.entries(WAYS))("BellPace.%s", (_, wait) => {
+  it("polls several times before each nap where arrivals do not ring, once where they do", async () => {
+    const [napping, rung] = [restless(7), restless()];
+    for (const { pace, sleeps, polls } of [napping, rung]) {
+      expect(await wait(pace, doneAt(40))).toBe("done");
+      expect(sleeps.length).toBeGreaterThan(5);
+      expect(polls() / sleeps.length > 4).toBe(pace === napping.pace);
+    }
+  });
+
   it("looks again whenever a sleep ends, for whatever reason", async () => {
     const { pace, sleeps, polls } = restless();
     expect(await wait(pace, doneAt(20))).toBe("done");
@@ -327,7 +336,7 @@ describe.each(Object.entries(WAYS))("BellPace.%s", (_, wait) => {
 
   it("sleeps no longer than others may wait for it to poll, and at first much less", async () => {
     const { pace, sleeps } = restless(7);
-    expect(await wait(pace, doneAt(400))).toBe("done");
+    expect(await wait(pace, doneAt(40))).toBe("done");
     expect(sleeps[0]).toBeLessThan(1);
     expect(sleeps).toEqual(sleeps.toSorted((a, b) => a - b));
     expect(sleeps.at(-1)).toBe(7);
