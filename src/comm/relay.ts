@@ -1,6 +1,6 @@
 /**
  * Passing a slab of a segment from one node's copy to all others: out of one leader's segment, straight into the next one's,
- * in pieces, down a tree, so that no rank holds more than a piece beside the segments.
+ * in pieces, down a tree. What a rank holds beside the segments is in `pieces.ts`.
  */
 import type { Landing } from "../node/landing.ts";
 import type { Outgoing } from "../node/post.ts";

@@ -1,5 +1,5 @@
 /** Messages between nodes, by MPI's own (MPI-4.1 chapter 3), on a communicator that nobody else uses. */
-import type { Courier, Incoming, Outgoing, Taker } from "../node/post.ts";
+import { LATER, type Box, type Courier, type Outgoing, type Taker } from "../node/post.ts";
 import type { Handle } from "./abi/types.ts";
 import { HandleCell, type MpiLibrary } from "./library.ts";
 import { posix } from "./posix.ts";
@@ -35,7 +35,13 @@ interface Leaving {
 
 /** A message on its way in: delivered when all its pieces are there, and those before it. */
 interface Arriving {
-  readonly message: Incoming;
+  readonly box: Box;
+  readonly tag: number;
+  readonly length: number;
+  /** The bytes of a short message, which came with the head. */
+  readonly short: Uint8Array | null;
+  /** Null until it is known where the bytes go. */
+  body: Uint8Array | null;
   pieces: readonly Pending[];
 }
 
@@ -74,12 +80,14 @@ export class MpiCourier implements Courier {
 
   pull(taker: Taker): boolean {
     this.reap();
-    let source = this.#probe();
-    const any = source >= 0 || this.#arriving.size > 0;
+    let any = false;
+    for (let source = this.#probe(); source >= 0; source = this.#probe()) {
+      any = true;
+      this.#take(source);
+    }
+    for (const [from, queue] of this.#arriving) any = this.#advance(from, queue, taker) || any;
     // Whoever could send is perhaps waiting for this core: MPI's own polling would keep it for a scheduler tick.
     if (!any) posix().sched_yield();
-    for (; source >= 0; source = this.#probe()) this.#take(source, taker);
-    for (const [from, queue] of this.#arriving) this.#deliverFrom(from, queue, taker);
     return any;
   }
 
@@ -90,9 +98,9 @@ export class MpiCourier implements Courier {
     if (this.#long.length > 0) this.#long = this.#long.flatMap((one) => this.#stillLeaving(one));
   }
 
-  /** Local, blocking: until MPI has taken everything, before the end of the job. */
+  /** Local, blocking: until MPI has taken every copy, before the end of the job. A long message that nobody takes must not hold that up. */
   settle(): void {
-    while (this.#leaving.length + this.#long.length > 0) this.reap();
+    while (this.#leaving.length > 0) this.reap();
   }
 
   #sendBody({ bytes, dest }: Outgoing): readonly Pending[] {
@@ -125,19 +133,16 @@ export class MpiCourier implements Courier {
   }
 
   /** Takes the head that the last probe found. */
-  #take(source: number, taker: Taker): void {
+  #take(source: number): void {
     const { calls, abi } = this.#line.library;
     calls.MPI_Get_count(this.#status, abi.BYTE, this.#count);
     const bytes = new Uint8Array(this.#count[0]);
     calls.MPI_Recv(bytes, bytes.length, abi.BYTE, source, TAG_HEAD, this.#line.wire, this.#status);
     const [maker, serial, kind, tag, low, high] = new Int32Array(bytes.buffer, 0, HEAD_WORDS);
     const length = (low >>> 0) + high * 2 ** 32;
-    const isShort = bytes.length === HEAD_BYTES + length;
-    const box = { maker, serial, kind: kind as Incoming["box"]["kind"] };
-    const room = taker.room(box, source);
-    const body = isShort ? bytes.subarray(HEAD_BYTES) : (room ?? new Uint8Array(length));
-    const pieces = isShort ? [] : piecesOf(body).map((piece) => this.#receive(source, piece));
-    const arriving = { message: { box, source, tag, bytes: body }, pieces };
+    const short = bytes.length === HEAD_BYTES + length ? bytes.subarray(HEAD_BYTES) : null;
+    const box = { maker, serial, kind: kind as Box["kind"] };
+    const arriving = { box, tag, length, short, body: null, pieces: [] };
     const queue = this.#arriving.get(source);
     if (queue) queue.push(arriving);
     else this.#arriving.set(source, [arriving]);
@@ -150,15 +155,29 @@ export class MpiCourier implements Courier {
     return { request, bytes };
   }
 
-  #deliverFrom(source: number, queue: Arriving[], taker: Taker): void {
-    while (queue.length > 0) {
-      const [first] = queue;
+  /** True if something moves: not while the first waits for its place. */
+  #advance(source: number, queue: Arriving[], taker: Taker): boolean {
+    // In order: MPI matches bodies to those who wait for them by their order alone.
+    for (const one of queue) if (!one.body && !this.#begin(source, one, taker)) break;
+    const any = queue[0].body !== null;
+    for (let first = queue[0]; first?.body; first = queue[0]) {
       first.pieces = first.pieces.filter((pending) => !this.#isComplete(pending));
-      if (first.pieces.length > 0) return;
+      if (first.pieces.length > 0) return true;
       queue.shift();
-      taker.deliver(first.message);
+      taker.deliver({ box: first.box, source, tag: first.tag, bytes: first.body });
     }
-    this.#arriving.delete(source);
+    if (queue.length === 0) this.#arriving.delete(source);
+    return any;
+  }
+
+  /** False if it is not known yet where the bytes go. */
+  #begin(source: number, arriving: Arriving, taker: Taker): boolean {
+    const room = taker.room(arriving.box, source);
+    if (room === LATER) return false;
+    const body = arriving.short ?? room ?? new Uint8Array(arriving.length);
+    arriving.body = body;
+    if (!arriving.short) arriving.pieces = piecesOf(body).map((piece) => this.#receive(source, piece));
+    return true;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Messages between ranks that share memory: one pipe for each pair and direction. */
 import type { Bells } from "./bells.ts";
 import { Pipe, pipeBytes } from "./pipe.ts";
-import type { Box, Courier, Incoming, Outgoing, Taker } from "./post.ts";
+import { LATER, type Box, type Courier, type Incoming, type Outgoing, type Taker } from "./post.ts";
 
 /** Words of a message's head in the pipe: maker, serial, kind, tag, and the length as two words. */
 const HEAD_WORDS = 6;
@@ -44,6 +44,8 @@ export class Mailbox implements Courier {
   /** One word a rank: how often something was written to it or read from it. Added to by peers, after the bytes. */
   readonly #arrivals: Int32Array;
   #seen = 0;
+  /** A message was left where it is at the last pull. */
+  #isLeft = false;
   readonly #inward: readonly Pipe[];
   readonly #outward: readonly Pipe[];
   readonly #partial: Partial[];
@@ -88,8 +90,9 @@ export class Mailbox implements Courier {
   pull(taker: Taker): boolean {
     // The counter is read before the pipes: what comes after that shows as a new count at the next pull.
     const count = Atomics.load(this.#arrivals, this.#me * ARRIVAL_STRIDE);
-    if (count === this.#seen) return false;
+    if (count === this.#seen && !this.#isLeft) return false;
     this.#seen = count;
+    this.#isLeft = false;
     for (let place = 0; place < this.#inward.length; place++) {
       if (this.#readFrom(place, taker)) this.#tell(place);
     }
@@ -113,7 +116,12 @@ export class Mailbox implements Courier {
         partial.headRead += got;
         any ||= got > 0;
         if (partial.headRead < HEAD_BYTES) return any;
-        partial.bytes = taker.room(boxOf(partial.head), source) ?? new Uint8Array(lengthOf(partial.head));
+        const room = taker.room(boxOf(partial.head), source);
+        if (room === LATER) {
+          this.#isLeft = true;
+          return any;
+        }
+        partial.bytes = room ?? new Uint8Array(lengthOf(partial.head));
       }
       const got = pipe.read(partial.bytes, partial.read);
       partial.read += got;

@@ -46,10 +46,13 @@ export interface Incoming {
   readonly bytes: Uint8Array;
 }
 
+/** Where a message goes is not known yet: leave it where it is, and what follows it, and ask again at the next pull. */
+export const LATER = "later";
+
 /** Who takes messages in. For the messages of one source, `room` and `deliver` are called in the order in which they were sent. */
 export interface Taker {
   /** Where the bytes of a message that begins to come are to go; null for memory of their own. */
-  room(box: Box, source: number): Uint8Array | null;
+  room(box: Box, source: number): Uint8Array | null | typeof LATER;
   deliver(message: Incoming): void;
 }
 
@@ -142,6 +145,8 @@ export class Post implements Progress, Taker {
 
   /** Local: names the place of the next message of `source` in a box of bulk that has none yet. */
   expect(box: Box, source: number, bytes: Uint8Array): Landing {
+    // The message may have been left where it is: whoever goes to sleep now must poll first.
+    this.#wake();
     return this.#landingsOf(box, source).expect(bytes);
   }
 
@@ -167,8 +172,8 @@ export class Post implements Progress, Taker {
     this.#landings.delete(keyOf(box));
   }
 
-  room(box: Box, source: number): Uint8Array | null {
-    return box.kind === BULK ? this.#landingsOf(box, source).begin() : null;
+  room(box: Box, source: number): Uint8Array | null | typeof LATER {
+    return box.kind === BULK ? (this.#landingsOf(box, source).begin() ?? LATER) : null;
   }
 
   deliver(message: Incoming): void {

@@ -6,6 +6,7 @@ import { Mailbox, mailboxBytes, pipeCapacity } from "../../dist/node/mailbox.js"
 import { Pipe, pipeBytes } from "../../dist/node/pipe.js";
 import {
   BULK,
+  LATER,
   Post,
   SYSTEM,
   USER,
@@ -205,41 +206,54 @@ describe("Post", () => {
     expect(courier.log).toEqual(["1:1", "1:2", "1:3", "2:9"]);
   });
 
-  it("puts bulk where its receiver says, whether it says so before or after the bulk comes", () => {
+  it("leaves bulk where it is until its receiver says where it goes, and then puts it there", () => {
     const [a, b] = makeMailboxes(2);
-    const { post } = makePost();
+    const { post, wakes } = makePost();
     const bulk: Box = { maker: 0, serial: 1, kind: BULK };
-    const send = (bytes: Uint8Array) => {
-      const message = outgoing(13, 0, bytes, bulk);
-      for (let round = 0; !message.left && round < 100; round++) {
-        a.push(message);
-        b.pull(post);
-      }
-    };
-    const long = pattern(3 * pipeCapacity(2), 1);
-    const places = [long.length, 3, 2].map((length) => new Uint8Array(length));
-    const first = post.expect(bulk, 3, places[0]);
-    const rooms: (Uint8Array | null)[] = [];
+    const rooms = new Set<unknown>();
     const seen: Taker = {
-      room: (...asked) => rooms[rooms.push(post.room(...asked)) - 1],
+      room(...asked) {
+        const room = post.room(...asked);
+        rooms.add(room);
+        return room;
+      },
       deliver: (message) => post.deliver(message),
     };
-    const message = outgoing(13, 0, long, bulk);
-    while (!message.left) {
-      a.push(message);
+    const messages = [pattern(3 * pipeCapacity(2), 1), Uint8Array.of(1, 2, 3), Uint8Array.of()].map((bytes) =>
+      outgoing(13, 0, bytes, bulk),
+    );
+    const round = () => {
+      for (const message of messages) {
+        if (!message.left) a.push(message);
+        if (!message.left) break;
+      }
       b.pull(seen);
+    };
+    for (let rounds = 0; rounds < 10; rounds++) round();
+    expect([...rooms]).toEqual([LATER]);
+    expect(messages.some(({ left }) => left)).toBe(false);
+    const landings = messages.map(({ bytes }) => post.expect(bulk, 3, new Uint8Array(bytes.length)));
+    expect(wakes()).toBe(3);
+    for (let rounds = 0; rounds < 10; rounds++) round();
+    for (const [i, { bytes, landed }] of landings.entries()) {
+      expect(landed).toBe(true);
+      expect(Buffer.compare(bytes, messages[i].bytes)).toBe(0);
+      // Not by way of memory of its own.
+      expect(rooms.has(bytes)).toBe(true);
     }
-    b.pull(seen);
-    // Not by way of memory of its own.
-    expect(rooms).toHaveLength(1);
-    expect(rooms[0]).toBe(places[0]);
-    send(Uint8Array.of(1, 2, 3));
-    send(Uint8Array.of(4, 5));
+  });
+
+  it("keeps what follows bulk in its order", () => {
+    const [a, b] = makeMailboxes(2);
+    const { post } = makePost();
+    a.push(outgoing(13, 0, Uint8Array.of(1), { kind: BULK }));
+    a.push(outgoing(13, 7, Uint8Array.of(2)));
     b.pull(post);
-    const late = places.slice(1).map((place) => post.expect(bulk, 3, place));
-    expect([first, ...late].map(({ landed }) => landed)).toEqual([true, true, true]);
-    expect(Buffer.compare(places[0], long)).toBe(0);
-    expect(places.slice(1)).toEqual([Uint8Array.of(1, 2, 3), Uint8Array.of(4, 5)]);
+    expect(post.take({ box: { maker: 1, serial: 2, kind: USER } })).toBeNull();
+    const landing = post.expect({ maker: 1, serial: 2, kind: BULK }, 3, new Uint8Array(1));
+    b.pull(post);
+    expect(landing).toEqual({ bytes: Uint8Array.of(1), landed: true });
+    expect(post.take({ box: { maker: 1, serial: 2, kind: USER } })?.tag).toBe(7);
   });
 
   it("delivers to itself at once, and rings its own bell", () => {
