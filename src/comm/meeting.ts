@@ -28,7 +28,11 @@ type Turn =
   /** The leaders pass what was written from node to node. */
   | "relay";
 
+/** What happens in a meeting: on one node, and on one of several. */
 const WRITE: readonly Turn[] = ["write"];
+const EXCHANGE: readonly Turn[] = ["exchange"];
+const PASS_ON: readonly Turn[] = ["exchange", "relay"];
+const WRITE_AND_PASS_ON: readonly Turn[] = ["exchange", "write", "relay"];
 
 /** In a slot: the call has no root, or one that may not even be a number. */
 const NO_ROOT = -1;
@@ -163,19 +167,11 @@ export class Meeting implements Agenda {
     this.turns = writes ? (this.#writerAlone[root] ?? NO_TURNS) : NO_TURNS;
   }
 
+  /** The leader of a node is its first rank. */
   #arrange(root: number, writes: boolean): void {
-    const { nodeCount, nodeIndex, nodes, mates } = this.#topology;
-    const plan: Turn[] = [];
-    const turns: number[] = [];
-    const add = (turn: Turn, nodeRank: number) => {
-      plan.push(turn);
-      turns.push(nodeRank);
-    };
-    if (nodeCount > 1) add("exchange", 0);
-    if (writes && nodes[nodeIndex].includes(root)) add("write", mates.indexOf(root));
-    if (writes && nodeCount > 1) add("relay", 0);
-    this.#plan = plan;
-    this.turns = turns;
+    const writer = writes ? this.#topology.mates.indexOf(root) : -1;
+    this.#plan = !writes ? EXCHANGE : writer < 0 ? PASS_ON : WRITE_AND_PASS_ON;
+    this.turns = this.#plan.map((turn) => (turn === "write" ? writer : 0));
   }
 
   /** Whether all ranks of the node say the same, and none has a fault: found without a statement for each. */
