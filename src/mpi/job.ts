@@ -37,7 +37,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Collective: starts MPI. @throws BAD_LAUNCH when no library fits the launcher */
 export function startMpi(env: Environment): MpiWorld {
   const library = openMpiLibrary(env);
-  fetchLauncherSocket();
+  // Open MPI's launcher has no such socket: one that is told of is that of a launcher further up.
+  if (library.implementation !== "Open MPI") fetchLauncherSocket();
   const { calls, abi } = library;
   const provided = new Int32Array(1);
   const wanted = env["PSHMEM_PROGRESS"] === "thread" ? abi.THREAD_MULTIPLE : abi.THREAD_FUNNELED;
