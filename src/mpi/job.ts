@@ -1,11 +1,9 @@
-/** The beginning and the end of MPI in this process. */
-import { readSync, writeSync } from "node:fs";
-import { inspect } from "node:util";
+/** The beginning of MPI in this process. */
 import { PshmemError } from "../errors.ts";
 import { HandleCell, openMpiLibrary, type MpiLibrary } from "./library.ts";
 import type { Handle } from "./abi/types.ts";
+import { abort } from "./end.ts";
 import { fetchLauncherSocket } from "./launcher-socket.ts";
-import { pinLibraries } from "./pin.ts";
 
 /** MPI as this process sees it. */
 export interface MpiWorld {
@@ -25,9 +23,6 @@ export interface MpiWorld {
   /** Local: ends all processes of the job. */
   abort(code: number): never;
 }
-
-/** No message has it; MPI promises tags up to 32767 (MPI-4.1 §9.1.2). */
-const TAG_NOBODY_SENDS = 32767;
 
 /** What a launcher says of the number of processes it started, variable by variable. */
 const SIZE_VARIABLES = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"] as const;
@@ -111,89 +106,4 @@ function intFrom(call: (cell: Int32Array) => void): number {
   const cell = new Int32Array(1);
   call(cell);
   return cell[0];
-}
-
-/** How long (ms) the launcher has to pass on what was printed last: it may drop the rest once a rank aborts. */
-const PASS_ON_MS = 200;
-
-function abort({ calls, abi }: MpiLibrary, code: number): never {
-  sleep(PASS_ON_MS);
-  calls.MPI_Abort(abi.COMM_WORLD, code);
-  // MPI_Abort need not return; where it does, the launcher is on its way to end this process.
-  process.kill(process.pid, "SIGKILL");
-  throw new Error("unreachable");
-}
-
-/** Bytes; the answer is `cmd=finalize_ack`. */
-const LONGEST_ANSWER = 1024;
-
-/** How often and how long (ms) a rank lets MPI pass on what it still holds, where nothing else will. */
-const LAST_TURNS = 20;
-const TURN_MS = 2;
-
-/**
- * Collective, blocking: ends MPI. MPICH before 4.2 over UCX may hang in MPI_Finalize on several nodes: a rank that has closed its
- * connections waits in the launcher's barrier and no longer answers those that still close theirs to it (pmodels/mpich pull
- * request 6596). There all ranks meet once more and leave by telling the launcher alone.
- */
-function finalize(world: MpiWorld): void {
-  const { calls } = world.library;
-  if (!finalizeHangs(world)) {
-    calls.MPI_Finalize();
-    return;
-  }
-  world.barrier();
-  for (let turn = 0; turn < LAST_TURNS; turn++) {
-    progress(world);
-    sleep(TURN_MS);
-  }
-  tellLauncher();
-}
-
-/**
- * What MPI_Finalize tells MPICH's launcher at its end (PMI version 1, over the socket which the launcher names): it takes a process that
- * exits without for one that failed, and kills the others. Other launchers look at the exit code.
- */
-function tellLauncher(): void {
-  const socket = Number(process.env["PMI_FD"] ?? NaN);
-  if (!Number.isInteger(socket)) return;
-  writeSync(socket, "cmd=finalize\n");
-  readSync(socket, new Uint8Array(LONGEST_ANSWER));
-}
-
-function finalizeHangs({ library, nodeOf }: MpiWorld): boolean {
-  const overUcx = library.implementation === "MPICH" && /\bch4:ucx\b/.test(library.text);
-  return overUcx && new Set(nodeOf).size > 1 && Number.parseFloat(library.version) < 4.2;
-}
-
-/** A look for a message that nobody sends. */
-function progress({ library: { calls, abi }, wire }: MpiWorld): void {
-  const status = new Int32Array(new ArrayBuffer(abi.statusWords * 4));
-  calls.MPI_Iprobe(abi.ANY_SOURCE, TAG_NOBODY_SENDS, wire, new Int32Array(1), status);
-}
-
-function sleep(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
-
-/**
- * Local: ends MPI with this process. A clean exit finalizes, after `settle`; any other ends the whole job, since the other ranks
- * would wait for this one for ever. An uncaught error is told first: Node would print it only after the exit handlers.
- */
-export function endWithProcess(world: MpiWorld, settle: () => void): void {
-  let told = false;
-  process.on("uncaughtExceptionMonitor", (error) => {
-    told = true;
-    writeSync(2, `pshmem: rank ${world.rank} failed:\n${inspect(error)}\n`);
-  });
-  process.on("exit", (code) => {
-    if (code === 0 && !told) {
-      settle();
-      pinLibraries();
-      finalize(world);
-      return;
-    }
-    if (!told) writeSync(2, `pshmem: rank ${world.rank} exited with code ${code}\n`);
-    world.abort(code === 0 ? 1 : code);
-  });
 }
