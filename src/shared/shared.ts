@@ -6,24 +6,23 @@ import {
   itemSize,
   lanesOf,
   makeArray,
-  newArray,
   type DType,
   type ReadonlyTypedArrayOf,
   type TypedArrayOf,
 } from "../array/dtype.ts";
 import { formatShared } from "../array/print.ts";
 import { checkShape, sizeOf, stridesOf } from "../array/shape.ts";
-import { copySlab, slabOf } from "../array/slab.ts";
 import type { Axis, Region } from "../array/slice.ts";
 import { resolveSource, type NdSource } from "../array/source.ts";
 import { makeView, readerOf, type View } from "../array/view.ts";
 import { faultOfRank } from "../comm/arguments.ts";
 import { digestOf, type Op } from "../comm/calls.ts";
 import type { Communicator } from "../comm/contract.ts";
-import type { Engine, Segment, Slab, Writing } from "../comm/engine.ts";
+import type { Engine, Segment } from "../comm/engine.ts";
 import { asFault } from "../comm/verdict.ts";
 import { PshmemError } from "../errors.ts";
 import { communicatorOf, engineOf } from "../world.ts";
+import { Filling } from "./filling.ts";
 import { placeAt, placeIn, type Placement } from "./region.ts";
 import { faultOfReuse, type ReuseOptions } from "./reuse.ts";
 
@@ -261,39 +260,6 @@ interface ArrayMemory<D extends DType, N extends number> extends Reads<D, N> {
   readonly segment: Segment;
   readonly data: TypedArrayOf<D>;
   readonly view: View<D, N>;
-}
-
-/** A rank's data on its way into the array. */
-class Filling<D extends DType> implements Writing {
-  readonly #data: TypedArrayOf<D>;
-  readonly #dtype: D;
-  readonly #placement: Placement<D> | undefined;
-
-  /** Ranks other than the root have no placement. */
-  constructor(data: TypedArrayOf<D>, dtype: D, placement: Placement<D> | undefined) {
-    this.#data = data;
-    this.#dtype = dtype;
-    this.#placement = placement;
-  }
-
-  write(): void {
-    const { source, target } = this.#placement!;
-    const lanes = lanesOf(this.#dtype);
-    const { data, offset, strides, shape } = source;
-    copySlab(this.#data, target.offset, target.strides, data, offset, strides, shape, lanes);
-  }
-
-  slab(): Slab | null {
-    const { offset, shape, strides } = this.#placement!.target;
-    return sizeOf(shape) === 0 ? null : slabOf(this.#dtype, offset, shape, strides);
-  }
-
-  bytes(): Uint8Array {
-    const { data, offset, strides, shape } = this.#placement!.source;
-    const packed = newArray(this.#dtype, sizeOf(shape));
-    copySlab(packed, 0, stridesOf(shape), data, offset, strides, shape, lanesOf(this.#dtype));
-    return new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength);
-  }
 }
 
 /** The shape as numbers, and what is wrong with it or the dtype. */
