@@ -1,12 +1,14 @@
 /** Words in a plain array, and a search through every schedule of ranks that use them. */
 import type { Words } from "../../dist/comm/engine.js";
+import { WordsInOrder } from "./words-in-order.ts";
 
 /** {@link Words} of one rank which counts its accesses. */
-export class ArrayWords implements Words {
+export class ArrayWords extends WordsInOrder {
   readonly memory: Int32Array;
   accesses = 0;
 
   constructor(count: number) {
+    super();
     this.memory = new Int32Array(count);
   }
 
@@ -17,14 +19,6 @@ export class ArrayWords implements Words {
 
   store(rank: number, index: number, value: number): void {
     this.exchange(rank, index, value);
-  }
-
-  read(rank: number, index: number): number {
-    return this.load(rank, index);
-  }
-
-  write(rank: number, index: number, value: number): void {
-    this.store(rank, index, value);
   }
 
   add(rank: number, index: number, value: number): number {
@@ -128,11 +122,12 @@ function stepOn<R>(words: ArrayWords, run: (words: Words) => R, { accesses, key 
 }
 
 /** Words each access to which goes through a function. */
-class Intercepted implements Words {
+class Intercepted extends WordsInOrder {
   readonly #words: Words;
   readonly #access: (perform: () => number) => number;
 
   constructor(words: Words, access: (perform: () => number) => number) {
+    super();
     this.#words = words;
     this.#access = access;
   }
@@ -143,14 +138,6 @@ class Intercepted implements Words {
 
   store(rank: number, index: number, value: number): void {
     this.exchange(rank, index, value);
-  }
-
-  read(rank: number, index: number): number {
-    return this.load(rank, index);
-  }
-
-  write(rank: number, index: number, value: number): void {
-    this.store(rank, index, value);
   }
 
   add(rank: number, index: number, value: number): number {

@@ -13,17 +13,19 @@ import type { Place } from "../../dist/lock/queue.js";
 import { Tally } from "../../dist/lock/tally.js";
 import { CONDITION_WORDS, Waiters } from "../../dist/lock/waiters.js";
 import { BLOCKED, DONE, type Machine } from "../../dist/node/machine.js";
+import { WordsInOrder } from "./words-in-order.ts";
 
 /** A promise that a schedule breaks. */
 class SearchFailure extends Error {}
 
 /** Words of several ranks in one thread; mutants override a method. */
-export class PlainWords implements Words {
+export class PlainWords extends WordsInOrder {
   readonly count: number;
   readonly memory: Int32Array[];
   rung: (rank: number) => void = () => {};
 
   constructor(size: number, count: number) {
+    super();
     this.count = count;
     this.memory = Array.from({ length: size }, () => new Int32Array(count));
   }
@@ -34,14 +36,6 @@ export class PlainWords implements Words {
 
   store(rank: number, index: number, value: number): void {
     this.#own(rank)[index] = value;
-  }
-
-  read(rank: number, index: number): number {
-    return this.load(rank, index);
-  }
-
-  write(rank: number, index: number, value: number): void {
-    this.store(rank, index, value);
   }
 
   add(rank: number, index: number, value: number): number {
