@@ -20,8 +20,8 @@ export const ERROR_CODES = {
   NOT_CLONEABLE: "a value cannot be sent: structuredClone would refuse it",
   MISMATCH: "ranks are in different collective calls, or in the same one with different arguments",
   FREED: "a communicator, window, array, lock or batch was used after it was freed or closed",
-  PENDING: "a collective began while an earlier one of the same communicator was still under way",
   DEADLOCK: "the call would wait for ever",
+  RANK_LOST: "a rank that must take part has ended or died",
   NO_MEMORY: "memory could not be had",
   LOCK_HELD: "this rank holds or awaits the lock already",
   LOCK_NOT_HELD: "this rank does not hold the lock",
@@ -66,15 +66,17 @@ export interface ErrorFields {
   readonly task?: number;
   /** A file or directory. */
   readonly path?: string;
+  /** The ranks (of the communicator in use) that have gone. */
+  readonly lost?: readonly number[];
 }
 
 /**
- * The base class, and so far the only class, of the package's errors.
+ * The base class of the package's errors.
  *
  * @throws nothing itself; thrown by every member that documents a code.
  */
 export class PshmemError extends Error implements ErrorFields {
-  override readonly name = "PshmemError";
+  override readonly name: string = "PshmemError";
   readonly code: ErrorCode;
   // Declared only: a field that is not set must not show as undefined when the error is printed.
   declare readonly rank?: number;
@@ -89,6 +91,7 @@ export class PshmemError extends Error implements ErrorFields {
   declare readonly heldFor?: number;
   declare readonly task?: number;
   declare readonly path?: string;
+  declare readonly lost?: readonly number[];
 
   constructor(code: ErrorCode, message: string, fields: ErrorFields & { cause?: unknown } = {}) {
     const { cause, ...rest } = fields;
@@ -96,6 +99,30 @@ export class PshmemError extends Error implements ErrorFields {
     this.code = code;
     Object.assign(this, rest);
   }
+}
+
+/**
+ * A rank that must take part has ended or died: the code is RANK_LOST, `lost` names the ranks. What was under way ends with it on every rank
+ * that is left, and so does each later collective of a communicator with such a rank.
+ */
+export class RankLostError extends PshmemError {
+  override readonly name = "RankLostError";
+  declare readonly lost: readonly number[];
+
+  constructor(message: string, fields: ErrorFields & { readonly lost: readonly number[]; cause?: unknown }) {
+    super("RANK_LOST", message, fields);
+  }
+}
+
+/** Local: an error of the class that stands for its code. */
+export function errorOf(
+  code: ErrorCode,
+  message: string,
+  fields: ErrorFields & { cause?: unknown },
+): PshmemError {
+  return code === "RANK_LOST"
+    ? new RankLostError(message, { ...fields, lost: fields.lost ?? [] })
+    : new PshmemError(code, message, fields);
 }
 
 /** True for an error of this package, and, with a code, for one of that code. Local. */

@@ -44,6 +44,6 @@ export type {
   Topology,
   Window,
 } from "./comm/contract.ts";
-export { ERROR_CODES, isPshmemError, PshmemError } from "./errors.ts";
+export { ERROR_CODES, isPshmemError, PshmemError, RankLostError } from "./errors.ts";
 export type { ErrorCode, ErrorFields } from "./errors.ts";
 export { MPIError } from "./mpi/check.ts";

@@ -4,7 +4,9 @@
  */
 import { Board, boardBytes } from "../../src/node/board.ts";
 import { DONE, GOING, type Machine, type Outcome } from "../../src/node/machine.ts";
+import { PRESENT, type Fate } from "../../src/node/roster.ts";
 import type { Call, Slab } from "../../src/comm/engine.ts";
+import { Losses } from "../../src/comm/losses.ts";
 import type { Letters } from "../../src/comm/letters.ts";
 import { Meeting } from "../../src/comm/meeting.ts";
 import type { GroupTopology } from "../../src/comm/topology.ts";
@@ -61,6 +63,8 @@ function stepOn(machine: Machine): Outcome {
   }
 }
 
+const NOBODY_GONE = { gone: 0, of: (): Fate => PRESENT };
+
 /** The meeting of a node whose leader is its only rank. */
 function meetingOf(node: number, nodes: readonly (readonly number[])[], leader: Leader): Meeting {
   const topology = {
@@ -76,7 +80,17 @@ function meetingOf(node: number, nodes: readonly (readonly number[])[], leader: 
   // Topology and letters are classes with private parts; a meeting uses only what stands in for them here.
   const places: unknown = topology;
   const letters: unknown = leader;
-  return new Meeting(node, nodes.length, places as GroupTopology, board, letters as Letters, () => {});
+  const members = nodes.map((_, rank) => rank);
+  const losses = new Losses(NOBODY_GONE, members, members.length);
+  return new Meeting(
+    node,
+    nodes.length,
+    places as GroupTopology,
+    board,
+    letters as Letters,
+    losses,
+    () => {},
+  );
 }
 
 /** The source copies its data into its node's segment; what is small travels with the call. */

@@ -2,19 +2,16 @@
 import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
-import { errorCode } from "./files.ts";
+import { isRunning, processNamed, type ProcessName } from "../node/process-life.ts";
 
 /** What a claim says, as `<batch>.<rank>.<number>@<place>:<pid>:<started>`. */
-export interface Owner {
+export interface Owner extends ProcessName {
   /** Different for every claim ever made: `<batch>.<rank>.<number>`. */
   readonly id: string;
   /** Different for every batch object ever made; the same on all its ranks. */
   readonly batch: string;
   /** Where `pid` means something: a digest of host name, boot and process namespace. */
   readonly place: string;
-  readonly pid: number;
-  /** When the process started, in the system's own count; "" where it cannot be had. Tells a process from a later one of the same pid. */
-  readonly started: string;
 }
 
 /** Claims that this rank has made. */
@@ -23,7 +20,7 @@ let claims = 0;
 /** Local. This process as the owner of a new claim; `rank` tells the ranks of the batch apart. */
 export function newOwner(batch: string, rank: number): Owner {
   const id = [batch, rank.toString(36), (claims++).toString(36)].join(".");
-  return { id, batch, place: place(), pid: process.pid, started: ownStart() };
+  return { id, batch, place: place(), ...ownProcess() };
 }
 
 /** Local. The text of a claim: with a batch's name of 12 letters less than 60, on jobs of any size. */
@@ -42,12 +39,7 @@ export function parseOwner(text: string): Owner {
 /** Local. Whether the owner's process runs; "unknown" if it is not for this machine to tell. */
 export function lifeOf(owner: Owner): "alive" | "dead" | "unknown" {
   if (owner.place !== place()) return "unknown";
-  try {
-    process.kill(owner.pid, 0);
-  } catch (error) {
-    if (errorCode(error) === "ESRCH") return "dead";
-  }
-  return startOf(owner.pid) === owner.started ? "alive" : "dead";
+  return isRunning(owner) ? "alive" : "dead";
 }
 
 let here: string | undefined;
@@ -62,19 +54,11 @@ function place(): string {
   return here;
 }
 
-let start: string | undefined;
+let self: ProcessName | undefined;
 
-function ownStart(): string {
-  start ??= startOf(process.pid);
-  return start;
-}
-
-/** The 22nd field of /proc/<pid>/stat. The second may hold blanks and brackets, so counting starts after its end. */
-function startOf(pid: number): string {
-  return orNothing(() => {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  });
+function ownProcess(): ProcessName {
+  self ??= processNamed(process.pid);
+  return self;
 }
 
 function orNothing(read: () => string): string {

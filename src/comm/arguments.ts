@@ -1,5 +1,5 @@
 /** Checks of the arguments that communicators and windows take. Each gives the fault or nothing, so that it can be agreed on. */
-import { PshmemError } from "../errors.ts";
+import { errorOf, PshmemError } from "../errors.ts";
 import { ANY_SOURCE, ANY_TAG, MAX_TAG } from "./contract.ts";
 
 /** The first fault there is. */
@@ -7,15 +7,11 @@ export function firstFault(...faults: readonly (PshmemError | undefined)[]): Psh
   return faults.find((fault) => fault !== undefined);
 }
 
-/** Throws a fault of a local call. */
+/** Throws a fault in a call, if there is one. */
 export function throwFault(fault: PshmemError | undefined, call: string): void {
-  if (fault)
-    throw new PshmemError(fault.code, `${call}: ${fault.message}`, {
-      expected: fault.expected,
-      actual: fault.actual,
-      call,
-      cause: fault.cause,
-    });
+  if (!fault) return;
+  const { code, message, cause, expected, actual, lost } = fault;
+  throw errorOf(code, `${call}: ${message}`, { expected, actual, call, cause, ...(lost && { lost }) });
 }
 
 /** `name` says which argument: root, dest, source. */

@@ -7,6 +7,7 @@ import type { DType } from "../array/dtype.ts";
 import type { Heap, Memory, Piece } from "../node/heap.ts";
 import type { Eagerness } from "../node/pace.ts";
 import type { Courier } from "../node/post.ts";
+import type { Roster } from "../node/roster.ts";
 import type { BackendName } from "./contract.ts";
 import type { Words } from "./engine.ts";
 import type { RawWindow } from "./window.ts";
@@ -24,6 +25,12 @@ export interface Backend {
   /** The bells among which is this rank's own, and which one that is. */
   readonly bells: Bells;
   readonly place: number;
+  /** World rank of each place among the bells and in the roster. */
+  readonly mates: readonly number[];
+  /** What these ranks know of one another. */
+  readonly roster: Roster;
+  /** Local: whether the rank at a place still runs; null where whoever sees its end marks it in the roster. */
+  readonly runs: ((place: number) => boolean) | null;
   /** What to do before sleeping; see `eagernessFor`. */
   readonly eagerness: Eagerness;
   /** All ways by which messages come in, and the one that leads to a rank. */

@@ -44,6 +44,11 @@ export function numberOf(op: Op): number {
   return NUMBERS.get(op)!;
 }
 
+/** A call with the object it belongs to, as texts name it. Local. */
+export function callName(op: Op, object: number): string {
+  return object > 0 ? `${op} of object ${object}` : op;
+}
+
 /** FNV-1a over text: a 32-bit digest of arguments that all ranks must agree on. Local. */
 export function digestOf(...parts: readonly (string | number)[]): number {
   let hash = 0x811c9dc5;

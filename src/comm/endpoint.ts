@@ -3,25 +3,35 @@ import { Heap } from "../node/heap.ts";
 import type { Pace } from "../node/machine.ts";
 import { BellPace } from "../node/pace.ts";
 import { Post } from "../node/post.ts";
+import { stallRule, Watch } from "../node/watch.ts";
 import type { Backend } from "./backend.ts";
+import { Fates } from "./fates.ts";
 
 /** The services of one rank. */
 export class Endpoint {
   readonly backend: Backend;
   readonly post: Post;
   readonly pace: Pace;
+  /** What has become of the ranks of the world. */
+  readonly fates: Fates;
   /** Lends memory to ranks of this node. */
   readonly nodeHeap: Heap;
   /** Lends memory to any rank; null when shared memory ends at the node. */
   readonly openHeap: Heap | null;
   #serial = 0;
 
+  /** @throws BAD_LAUNCH when the environment asks for something unknown */
   constructor(backend: Backend) {
-    const { rank, nodeOf } = backend;
+    const { rank, nodeOf, bells, place, eagerness } = backend;
     this.backend = backend;
     const wake = () => backend.ring(rank);
     this.post = new Post(rank, backend.couriers, (dest) => backend.courierTo(dest), wake);
-    this.pace = new BellPace(backend.bells, backend.place, this.post, backend.eagerness);
+    this.fates = new Fates(backend);
+    const watch = new Watch(
+      { ...backend, ringAll: () => ringAll(backend), distant: null },
+      stallRule(process.env),
+    );
+    this.pace = new BellPace(bells, place, this.post, eagerness, watch);
     const everyone = nodeOf.map((_, other) => other);
     const mates = everyone.filter((other) => nodeOf[other] === nodeOf[rank]);
     this.nodeHeap = new Heap(backend.nodeMemory, rank, mates);
@@ -32,4 +42,8 @@ export class Endpoint {
   nextSerial(): number {
     return ++this.#serial;
   }
+}
+
+function ringAll({ bells, mates }: Backend): void {
+  for (let place = 0; place < mates.length; place++) bells.ring(place);
 }

@@ -7,6 +7,7 @@ import { TEXT_BYTES } from "../node/board.ts";
 import type { Pace } from "../node/machine.ts";
 import type { Communicator, Topology } from "./contract.ts";
 import type { Op } from "./calls.ts";
+import type { Losses } from "./losses.ts";
 
 /** What a rank says when it enters a collective. All ranks must say the same in `op`, `object`, `root` and `digest`. */
 export interface Call {
@@ -94,6 +95,8 @@ export interface Engine {
   /** The world rank of each rank: tells which ranks two communicators share. */
   readonly members: readonly number[];
   readonly pace: Pace;
+  /** Which ranks have gone, and what to throw then. */
+  readonly losses: Losses;
   /** Throws FREED once the communicator is freed. Local. */
   check(call: string): void;
   /** A number for a new object: the same on all ranks, since objects are made collectively. Local. */

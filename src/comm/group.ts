@@ -2,10 +2,11 @@
 import { PshmemError } from "../errors.ts";
 import { Board } from "../node/board.ts";
 import type { Location, Piece } from "../node/heap.ts";
-import type { Machine, Pace } from "../node/machine.ts";
+import type { Concern, Machine, Pace } from "../node/machine.ts";
 import { USER, type Box } from "../node/post.ts";
 import { Until } from "../node/script.ts";
 import { SharedWords, wordLayout } from "../node/words.ts";
+import { throwFault } from "./arguments.ts";
 import { digestOf } from "./calls.ts";
 import type { DistantMemory, Ground } from "./backend.ts";
 import type { Communicator } from "./contract.ts";
@@ -13,6 +14,7 @@ import type { Endpoint } from "./endpoint.ts";
 import type { Call, Engine, Segment, Words, Writing } from "./engine.ts";
 import { lendDistant, lendOnNode, lendSpread } from "./lending.ts";
 import { Letters } from "./letters.ts";
+import { Losses } from "./losses.ts";
 import { Meeting } from "./meeting.ts";
 import { gatherAll } from "./movers.ts";
 import { RemoteWords } from "./remote-words.ts";
@@ -20,6 +22,7 @@ import type { Relay } from "./relay.ts";
 import { NodeSegment } from "./segment.ts";
 import { Service } from "./service.ts";
 import { GroupTopology } from "./topology.ts";
+import { Turns } from "./turns.ts";
 
 /** Names a communicator among all of a job, for good: the world rank of its rank 0 and a number of that rank's. */
 export interface Context {
@@ -36,6 +39,8 @@ export class Group implements Engine {
   /** World ranks, by rank. */
   readonly members: readonly number[];
   readonly letters: Letters;
+  readonly losses: Losses;
+  readonly #turns: Turns;
   readonly #context: Context;
   readonly #box: Box;
   readonly #meeting: Meeting;
@@ -44,7 +49,6 @@ export class Group implements Engine {
   readonly #adopted: Communicator[] = [];
   #objects = 0;
   #freed = false;
-  #busy: string | null = null;
   #nodeComm: Communicator | null = null;
   #service: Service | null = null;
 
@@ -65,7 +69,9 @@ export class Group implements Engine {
       this.rank,
       members.map((member) => backend.nodeOf[member]),
     );
-    this.letters = new Letters(endpoint, members, context);
+    this.losses = new Losses(endpoint.fates, members, backend.size);
+    this.letters = new Letters(endpoint, members, context, this.losses);
+    this.#turns = new Turns(endpoint.pace);
     this.#context = context;
     this.#box = { ...context, kind: USER };
     this.#board = board;
@@ -76,6 +82,7 @@ export class Group implements Engine {
       this.topology,
       new Board(board ?? backend.worldBoard, this.topology.nodeSize),
       this.letters,
+      this.losses,
       (rank) => backend.ring(members[rank]),
     );
   }
@@ -119,24 +126,17 @@ export class Group implements Engine {
 
   /** Collective, blocking: a meeting from entering to leaving. */
   meet(call: Call, location?: Location, writing?: Relay): void {
-    const machine = this.#enter(call, location, writing);
-    try {
-      this.pace.run(machine);
-    } finally {
-      this.#busy = null;
-    }
+    this.#turns.finish();
+    this.pace.run(this.#enter(call, location, writing));
     this.#meeting.checkOutcome();
   }
 
   /** Collective: the same as a promise. */
-  async meetAsync(call: Call): Promise<void> {
-    const machine = this.#enter(call);
-    try {
-      await this.pace.runAsync(machine);
-    } finally {
-      this.#busy = null;
-    }
-    this.#meeting.checkOutcome();
+  meetAsync(call: Call): Promise<void> {
+    return this.#turns.take(
+      () => this.#enter(call),
+      () => this.#meeting.checkOutcome(),
+    );
   }
 
   /** Collective, blocking: every rank's payload, all of one length of at most `PAYLOAD_BYTES`, in rank order. */
@@ -204,9 +204,28 @@ export class Group implements Engine {
     this.#adopted.push(comm);
   }
 
-  /** Local, blocking: drives a machine that cannot time out. */
-  await(ready: () => boolean): void {
-    this.pace.run(new Until(ready));
+  /** Local, blocking: until `ready`, with no time limit. */
+  await(ready: () => boolean, concern: Concern): void {
+    if (!ready()) this.pace.run(new Until(ready, concern));
+  }
+
+  /** A wait for these ranks alone. */
+  peersConcern(call: string, ranks: readonly number[]): Concern {
+    return this.losses.concern(
+      () => call,
+      ranks,
+      () => this.losses.faultOfPeers(ranks),
+    );
+  }
+
+  /** A wait for whichever other rank. */
+  anyConcern(call: string): Concern {
+    const others = this.members.flatMap((_, rank) => (rank === this.rank ? [] : [rank]));
+    return this.losses.concern(
+      () => call,
+      [],
+      () => this.losses.faultOfAny(others),
+    );
   }
 
   /** Local: the communicators that end with this one. */
@@ -216,7 +235,7 @@ export class Group implements Engine {
 
   /** Requests among the ranks of this communicator, from its first use on. */
   get service(): Service {
-    this.#service ??= new Service(this.endpoint, this.members, this.#context);
+    this.#service ??= new Service(this.endpoint, this.members, this.#context, this.losses);
     return this.#service;
   }
 
@@ -229,12 +248,12 @@ export class Group implements Engine {
     this.#board?.close();
   }
 
+  /** Where a rank has gone, nobody waits for it any more. */
   #enter(call: Call, location?: Location, writing?: Relay): Machine {
-    if (this.#busy !== null) {
-      const text = `${call.op}: ${this.#busy} of the same communicator is still under way on this rank; await it first`;
-      throw new PshmemError("PENDING", text, { call: call.op, actual: this.#busy });
-    }
-    this.#busy = call.op;
+    const loss = this.losses.gone > 0 ? this.losses.faultOfAll() : undefined;
+    if (loss) this.#meeting.breakOff(loss);
+    throwFault(loss, call.op);
+    this.letters.call = call.op;
     return this.#meeting.begin(call, location, writing);
   }
 }

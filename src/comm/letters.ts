@@ -1,8 +1,10 @@
 /** The library's own messages within one communicator: what meetings and collectives send, out of the users' sight. */
 import { Script, Until, type Waits } from "../node/script.ts";
 import type { Landing } from "../node/landing.ts";
+import type { Concern } from "../node/machine.ts";
 import { BULK, SYSTEM, type Box, type Outgoing } from "../node/post.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { Losses } from "./losses.ts";
 
 /**
  * What a message is for. Messages of a pair of ranks arrive in the order sent and all ranks make the same calls, so one tag for
@@ -12,14 +14,25 @@ export const LETTER = { EXCHANGE: 0, RELAY: 1, MOVE: 2 } as const;
 
 /** Sends and receives by the communicator's own ranks. */
 export class Letters {
+  /** The rank whose letter this rank waits for; null while it waits for none. */
+  awaited: number | null = null;
+  /** The call that the letters belong to, for texts. */
+  call = "";
   readonly #endpoint: Endpoint;
   readonly #members: readonly number[];
+  readonly #losses: Losses;
   readonly #box: Box;
   readonly #bulk: Box;
 
-  constructor(endpoint: Endpoint, members: readonly number[], context: { maker: number; serial: number }) {
+  constructor(
+    endpoint: Endpoint,
+    members: readonly number[],
+    context: { maker: number; serial: number },
+    losses: Losses,
+  ) {
     this.#endpoint = endpoint;
     this.#members = members;
+    this.#losses = losses;
     this.#box = { ...context, kind: SYSTEM };
     this.#bulk = { ...context, kind: BULK };
   }
@@ -42,14 +55,20 @@ export class Letters {
   /** Local, blocking: returns when `bytes` may be reused. */
   send(dest: number, tag: number, bytes: Uint8Array): void {
     const message = this.start(dest, tag, bytes);
-    if (!message.done) this.#endpoint.pace.run(new Until(() => message.done));
+    this.finish([message], [dest]);
   }
 
   /** Local, blocking: the next message of `source`. */
   receive(source: number, tag: number): Uint8Array {
-    const script = new Script(this.receiving(source, tag));
+    const script = new Script(this.receiving(source, tag), this.#concern([source]));
     this.#endpoint.pace.run(script);
     return script.result;
+  }
+
+  /** Local, blocking: until all of these have left this rank's hands. */
+  finish(messages: readonly Outgoing[], dests: readonly number[]): void {
+    const ready = () => messages.every((message) => message.done);
+    if (!ready()) this.#endpoint.pace.run(new Until(ready, this.#concern(dests)));
   }
 
   /** The same as a step of a script. */
@@ -61,9 +80,13 @@ export class Letters {
   /** The same as a step of a script. */
   *receiving(source: number, tag: number): Waits<Uint8Array> {
     const wanted = { box: this.#box, source: this.#members[source], tag };
+    this.awaited = source;
     for (;;) {
       const message = this.#endpoint.post.take(wanted);
-      if (message) return message.bytes;
+      if (message) {
+        this.awaited = null;
+        return message.bytes;
+      }
       yield;
     }
   }
@@ -72,5 +95,13 @@ export class Letters {
   close(): void {
     this.#endpoint.post.forget(this.#box);
     this.#endpoint.post.forget(this.#bulk);
+  }
+
+  #concern(needed: readonly number[]): Concern {
+    return this.#losses.concern(
+      () => this.call,
+      needed,
+      () => this.#losses.faultWithin(needed),
+    );
   }
 }

@@ -4,20 +4,23 @@
  * down a tree. The verdict travels with what everybody waits for anyway.
  */
 import { slabBytes, unpackSlab } from "../array/slab.ts";
+import type { RankLostError } from "../errors.ts";
 import { SLOT, TEXT, type Board, type Slot } from "../node/board.ts";
 import type { Location } from "../node/heap.ts";
-import type { Machine } from "../node/machine.ts";
+import type { Awaited, Concern, Machine } from "../node/machine.ts";
 import { Rendezvous, type Agenda } from "../node/rendezvous.ts";
 import { Script, type Waits } from "../node/script.ts";
-import { numberOf } from "./calls.ts";
+import { throwFault } from "./arguments.ts";
+import { CALL_NAMES, callName, numberOf } from "./calls.ts";
 import { PAYLOAD_BYTES, type Call, type Writing } from "./engine.ts";
-import { LETTER, type Letters } from "./letters.ts";
+import { breakOff, exchange } from "./exchange.ts";
+import type { Letters } from "./letters.ts";
+import type { Losses } from "./losses.ts";
 import type { Memory } from "./pieces.ts";
 import { relay, type Relay } from "./relay.ts";
 import type { GroupTopology } from "./topology.ts";
-import { branchOf } from "./tree.ts";
 import { asFault, decodeFault, encodeFault, merged, type Statement } from "./verdict.ts";
-import { decodeSlab, decodeSmall, encodeSlab, encodeSmall, packStatement, unpackStatement } from "./wire.ts";
+import { decodeSlab, decodeSmall, encodeSlab, encodeSmall } from "./wire.ts";
 
 /** The turns of a meeting. */
 type Turn =
@@ -44,13 +47,15 @@ const NO_BYTES = new Uint8Array(0);
 const NO_TURNS: readonly never[] = [];
 
 /** The meetings of one communicator, for one rank. */
-export class Meeting implements Agenda {
+export class Meeting implements Agenda, Concern {
   turns: readonly number[] = [];
+  readonly concern = this;
   readonly #rank: number;
   readonly #size: number;
   readonly #topology: GroupTopology;
   readonly #board: Board;
   readonly #letters: Letters;
+  readonly #losses: Losses;
   readonly #rendezvous: Rendezvous;
   /** The turns of a meeting on one node in which the rank at this place writes: made once, since every `set` wants them. */
   readonly #writerAlone: readonly (readonly number[])[];
@@ -59,6 +64,9 @@ export class Meeting implements Agenda {
   #isWritten = false;
   #call!: Call;
   #relay: Relay | undefined;
+  /** This rank's turn, while it lasts. */
+  #script: Script<void> | null = null;
+  #isBrokenOff = false;
 
   constructor(
     rank: number,
@@ -66,6 +74,7 @@ export class Meeting implements Agenda {
     topology: GroupTopology,
     board: Board,
     letters: Letters,
+    losses: Losses,
     ring: (rank: number) => void,
   ) {
     this.#rank = rank;
@@ -73,6 +82,7 @@ export class Meeting implements Agenda {
     this.#topology = topology;
     this.#board = board;
     this.#letters = letters;
+    this.#losses = losses;
     this.#rendezvous = new Rendezvous(board, topology.nodeRank, (place) => ring(topology.mates[place]));
     this.#writerAlone = topology.mates.map((_, place) => [place]);
   }
@@ -113,6 +123,39 @@ export class Meeting implements Agenda {
     return { owner: words[SLOT.OWNER], block: words[SLOT.BLOCK], slot: words[SLOT.PLACE] };
   }
 
+  describe(): string {
+    const { op, object = 0 } = this.#call;
+    return callName(op, object) + this.#losses.where;
+  }
+
+  awaited(): readonly Awaited[] {
+    const { acting } = this.#rendezvous;
+    if (acting < 0) return this.#topology.mates.flatMap((rank, place) => this.#missing(rank, place));
+    const rank = this.#script ? this.#letters.awaited : this.#topology.mates[acting];
+    return this.#losses.awaited(rank === null ? [] : [rank]);
+  }
+
+  /** A leader that has its turn ends the meeting for its node; who waits for others of the node leaves it. */
+  mind(): void {
+    const { awaited } = this.#letters;
+    const needed = this.#script ? (awaited === null ? [] : [awaited]) : this.#topology.mates;
+    const loss = this.#losses.faultWithin(needed);
+    if (!loss) return;
+    this.breakOff(loss);
+    if (!this.#script) throwFault(loss, this.#call.op);
+    this.#board.conclude(encodeFault(loss, this.#rank), true);
+    this.#script?.stop();
+  }
+
+  /** Local, not blocking: this rank takes no more part in meetings. Leaders of other nodes learn it from a leader. */
+  breakOff(loss: RankLostError): void {
+    if (this.#isBrokenOff || this.#topology.nodeRank !== 0 || this.#topology.nodeCount === 1) return;
+    this.#isBrokenOff = true;
+    const fault = encodeFault(loss, this.#rank);
+    const nothing = { op: 0, object: 0, root: NO_ROOT, digest: 0, about: "" };
+    breakOff(this.#letters, this.#topology, { ...nothing, rank: this.#rank, fault, faultRank: this.#rank });
+  }
+
   check(): boolean {
     // With several nodes even a faulty node must tell the others: its leader does, in the first turn.
     if (this.#topology.nodeCount > 1) return true;
@@ -120,15 +163,24 @@ export class Meeting implements Agenda {
   }
 
   act(turn: number): Machine | null {
-    if (this.#plan[turn] === "exchange") return new Script(this.#exchange());
-    if (this.#plan[turn] === "relay") return new Script(this.#passOn());
-    this.#write();
-    return null;
+    if (this.#plan[turn] === "write") this.#write();
+    else this.#script = new Script(this.#plan[turn] === "exchange" ? this.#exchange() : this.#passOn());
+    return this.#plan[turn] === "write" ? null : this.#script;
   }
 
   /** With a small slab, which travelled with the statements, the exchange is all. */
   acted(turn: number): boolean {
+    this.#script = null;
     return this.#plan[turn] !== "exchange" || !(this.#board.failed || this.#isWritten);
+  }
+
+  #missing(rank: number, place: number): Awaited[] {
+    const { parity, number } = this.#rendezvous;
+    if (this.#board.slot(parity, place).words[SLOT.MEETING] === number + 1) return [];
+    const { words } = this.#board.slot(1 - parity, place);
+    const before = callName(CALL_NAMES[words[SLOT.OP]], words[SLOT.OBJECT]);
+    const last = words[SLOT.OP] === 0 ? "has made no call here yet" : `was in ${before} before`;
+    return this.#losses.awaited([rank]).map((awaited) => ({ ...awaited, last }));
   }
 
   /** The slots of the meeting just over are those of the other parity than the next one's. */
@@ -139,6 +191,7 @@ export class Meeting implements Agenda {
   #fill({ words, text }: Slot, call: Call, location: Location | undefined): void {
     const { op, object = 0, root = NO_ROOT, digest = 0, fault, payload } = call;
     const bytes = fault ? encodeFault(fault, this.#rank) : (payload ?? aboutBytes(call));
+    words[SLOT.MEETING] = this.#rendezvous.number + 1;
     words[SLOT.OP] = numberOf(op);
     words[SLOT.OBJECT] = object;
     words[SLOT.ROOT] = fault ? NO_ROOT : root;
@@ -214,33 +267,12 @@ export class Meeting implements Agenda {
     return statement.fault === null;
   }
 
-  /** Up the tree of leaders what each subtree says, down the tree what all say, with the root's payload. */
   *#exchange(): Waits {
-    const { nodes, nodeIndex, nodeCount } = this.#topology;
-    const { parent, children } = branchOf(nodeIndex, 0, nodeCount);
-    const leader = (node: number) => nodes[node][0];
-    let said = { statement: this.#nodeStatement(), payload: this.#ownPayload() };
-    for (const child of children) {
-      const theirs = unpackStatement(yield* this.#letters.receiving(leader(child), LETTER.EXCHANGE));
-      const payload = said.payload.length > 0 ? said.payload : theirs.payload;
-      said = { statement: merged(said.statement, theirs.statement), payload };
-    }
-    if (parent !== null) {
-      yield* this.#letters.sending(
-        [leader(parent)],
-        LETTER.EXCHANGE,
-        packStatement(said.statement, said.payload),
-      );
-      said = unpackStatement(yield* this.#letters.receiving(leader(parent), LETTER.EXCHANGE));
-    }
-    yield* this.#letters.sending(
-      children.map(leader),
-      LETTER.EXCHANGE,
-      packStatement(said.statement, said.payload),
-    );
+    const own = { statement: this.#nodeStatement(), payload: this.#ownPayload() };
+    const { statement, payload } = yield* exchange(this.#letters, this.#topology, own);
     this.#isWritten = false;
-    if (!this.#relay || said.statement.fault) this.#conclude(said.statement, said.payload);
-    else if (said.payload.length > 0) this.#writeSmall(this.#relay.memory, said.payload);
+    if (!this.#relay || statement.fault) this.#conclude(statement, payload);
+    else if (payload.length > 0) this.#writeSmall(this.#relay.memory, payload);
   }
 
   #writeSmall(memory: Memory, payload: Uint8Array): void {

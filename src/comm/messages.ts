@@ -1,6 +1,7 @@
 /** Users' messages between two ranks of a communicator (MPI-4.1 chapter 3). */
 import { ANY_SOURCE, ANY_TAG, type Match, type Message, type MessageInfo, type Request } from "./contract.ts";
 import type { Group } from "./group.ts";
+import type { Concern } from "../node/machine.ts";
 import { Until } from "../node/script.ts";
 import type { Incoming, Outgoing, Wanted } from "../node/post.ts";
 import { decodeValue, encodeValue } from "./values.ts";
@@ -23,8 +24,7 @@ export class Messages {
 
   /** Local, blocking until the message has left this rank's hands. */
   send(value: unknown, dest: number, tag: number): void {
-    const message = this.#start(value, dest, tag);
-    if (!message.done) this.#group.await(() => message.done);
+    this.isend(value, dest, tag).wait();
   }
 
   /** Local, not blocking. */
@@ -33,6 +33,7 @@ export class Messages {
     return this.#request(
       () => message.done,
       () => undefined,
+      this.#group.peersConcern("send", [dest]),
     );
   }
 
@@ -43,6 +44,7 @@ export class Messages {
     return this.#request(
       () => this.#matched(posted),
       () => (value ??= { decoded: decodeValue<T>(posted.message!.bytes) }).decoded,
+      this.#sources("recv", match),
     );
   }
 
@@ -50,7 +52,7 @@ export class Messages {
   receive<T>(match: Match): Message<T> {
     const posted = this.#post(match);
     try {
-      this.#group.await(() => this.#matched(posted));
+      this.#group.await(() => this.#matched(posted), this.#sources("recv", match));
     } finally {
       this.#withdraw(posted);
     }
@@ -61,7 +63,7 @@ export class Messages {
   /** Local, blocking. */
   probe(match: Match): MessageInfo {
     let info: MessageInfo | null = null;
-    this.#group.await(() => (info = this.iprobe(match)) !== null);
+    this.#group.await(() => (info = this.iprobe(match)) !== null, this.#sources("probe", match));
     return info!;
   }
 
@@ -79,9 +81,15 @@ export class Messages {
     return endpoint.post.send(box, members[dest], tag, encodeValue(value));
   }
 
-  #request<T>(ready: () => boolean, result: () => T): Request<T> {
+  /** Who could send what is waited for: with any source, the wait is in vain once one of them has died, or all have ended. */
+  #sources(call: string, { source = ANY_SOURCE, tag = ANY_TAG }: Match): Concern {
+    const what = tag === ANY_TAG ? call : `${call} (tag ${tag})`;
+    return source === ANY_SOURCE ? this.#group.anyConcern(what) : this.#group.peersConcern(what, [source]);
+  }
+
+  #request<T>(ready: () => boolean, result: () => T, concern: Concern): Request<T> {
     const { pace, endpoint } = this.#group;
-    const machine = new Until(ready);
+    const machine = new Until(ready, concern);
     return {
       wait: () => {
         if (!ready()) pace.run(machine);

@@ -10,7 +10,7 @@ export function moveToAll(group: Group, root: number, bytes: Uint8Array | null):
   const { parent, children } = route(group, root);
   const all = parent === null ? bytes! : group.letters.receive(parent, LETTER.MOVE);
   const started = children.map((child) => group.letters.start(child, LETTER.MOVE, all));
-  group.await(() => started.every((message) => message.done));
+  group.letters.finish(started, children);
   return all;
 }
 
@@ -26,10 +26,9 @@ export function moveToRoot(group: Group, root: number, bytes: Uint8Array): Uint8
 /** Collective, blocking: the bytes at index i of the root's list on rank i. */
 export function moveFromRoot(group: Group, root: number, pieces: readonly Uint8Array[] | null): Uint8Array {
   if (group.rank !== root) return group.letters.receive(root, LETTER.MOVE);
-  const started = pieces!.map((piece, rank) =>
-    rank === root ? null : group.letters.start(rank, LETTER.MOVE, piece),
-  );
-  group.await(() => started.every((message) => !message || message.done));
+  const others = group.members.flatMap((_, rank) => (rank === root ? [] : [rank]));
+  const started = others.map((rank) => group.letters.start(rank, LETTER.MOVE, pieces![rank]));
+  group.letters.finish(started, others);
   return pieces![root];
 }
 
@@ -59,7 +58,7 @@ export function moveAcross(group: Group, pieces: readonly Uint8Array[]): Uint8Ar
   const received = group.members.map((_, other) =>
     other === rank ? pieces[rank] : letters.receive(other, LETTER.MOVE),
   );
-  group.await(() => started.every((message) => message.done));
+  letters.finish(started, others);
   return received;
 }
 

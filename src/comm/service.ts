@@ -5,7 +5,9 @@
 import { Until } from "../node/script.ts";
 import { REPLY, SERVICE, type Box, type Post } from "../node/post.ts";
 import type { Ground } from "./backend.ts";
+import type { Concern } from "../node/machine.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { Losses } from "./losses.ts";
 
 /** Answers one request; it must not wait. */
 export type Handler = (request: Uint8Array) => Uint8Array;
@@ -46,11 +48,14 @@ export function unserveRequests(post: Post, context: Context, handle: number): v
   post.unserve({ ...context, kind: SERVICE }, handle);
 }
 
+const requestName = (): string => "a request to another node";
+
 /** The requests among the ranks of one communicator, for one rank. */
 export class Service {
   readonly #endpoint: Endpoint;
   readonly #members: readonly number[];
   readonly #context: Context;
+  readonly #losses: Losses;
   readonly #requests: Box;
   readonly #replies: Box;
   readonly #releases = new Map<number, () => void>();
@@ -59,10 +64,11 @@ export class Service {
   #nextHandle = REGISTRY;
   #nextTag = 0;
 
-  constructor(endpoint: Endpoint, members: readonly number[], context: Context) {
+  constructor(endpoint: Endpoint, members: readonly number[], context: Context, losses: Losses) {
     this.#endpoint = endpoint;
     this.#members = members;
     this.#context = context;
+    this.#losses = losses;
     this.#requests = { ...context, kind: SERVICE };
     this.#replies = { ...context, kind: REPLY };
     endpoint.post.serve(this.#requests, this.#nextHandle++, ({ bytes }) => this.#register(bytes));
@@ -89,7 +95,7 @@ export class Service {
   call(dest: number, handle: number, request: Uint8Array): Uint8Array {
     const asked = this.ask(dest, handle, request);
     let answer: Uint8Array | null = null;
-    this.#endpoint.pace.run(new Until(() => (answer = asked.answer()) !== null));
+    this.#endpoint.pace.run(new Until(() => (answer = asked.answer()) !== null, this.#concernOf(dest)));
     return answer!;
   }
 
@@ -124,6 +130,10 @@ export class Service {
     this.#endpoint.post.unserve(this.#requests, REGISTRY);
     this.#endpoint.post.forget(this.#requests);
     this.#endpoint.post.forget(this.#replies);
+  }
+
+  #concernOf(dest: number): Concern {
+    return this.#losses.concern(requestName, [dest], () => this.#losses.faultOfPeers([dest]));
   }
 
   #send(dest: number, handle: number, tag: number, request: Uint8Array): void {

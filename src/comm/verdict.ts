@@ -1,6 +1,6 @@
 /** What a meeting comes to: who said what, whether it fits together, and the fault that all throw when it does not. */
-import { ERROR_CODES, PshmemError, type ErrorCode, type ErrorFields } from "../errors.ts";
-import { CALL_NAMES, type Op } from "./calls.ts";
+import { ERROR_CODES, errorOf, PshmemError, type ErrorCode, type ErrorFields } from "../errors.ts";
+import { CALL_NAMES, callName, type Op } from "./calls.ts";
 
 /** What a group of ranks said when entering: one rank speaks for all as long as they agree. */
 export interface Statement {
@@ -46,10 +46,8 @@ function mismatch(a: Statement, b: Statement): PshmemError {
 }
 
 function describe({ op, object, root, about }: Statement): string {
-  const name = CALL_NAMES[op] ?? `call ${op}`;
-  const on = object > 0 ? ` of object ${object}` : "";
   const from = root >= 0 ? `, root ${root}` : "";
-  return name + on + from + (about && ` (${about})`);
+  return callName(CALL_NAMES[op], object) + from + (about && ` (${about})`);
 }
 
 /** Room for a fault: it travels with the call. */
@@ -63,10 +61,10 @@ interface WireFault extends ErrorFields {
 /** A fault found on `rank` as bytes, short enough to travel with a call. */
 export function encodeFault(error: PshmemError, rank: number): Uint8Array {
   const { code, message: text, name: _name, cause: _cause, ...fields } = error;
-  const { call, bytes, available, holder, token, heldFor, task } = fields;
+  const { call, bytes, available, holder, token, heldFor, task, lost } = fields;
   const attempts = [
     { ...fields, code, text, rank },
-    { code, text: text.slice(0, 400), rank, call, bytes, available, holder, token, heldFor, task },
+    { code, text: text.slice(0, 400), rank, call, bytes, available, holder, token, heldFor, task, lost },
     { code, text: text.slice(0, 120), rank },
   ];
   for (const attempt of attempts) {
@@ -91,6 +89,9 @@ function spelledOut(_: string, field: unknown): unknown {
   return unknown ? String(field) : field;
 }
 
+/** What is no rank's own fault. */
+const IMPERSONAL: ReadonlySet<ErrorCode> = new Set(["MISMATCH", "RANK_LOST"]);
+
 /**
  * The error that every rank throws: it names the call and, where there are several ranks, the rank at fault. On that rank
  * `own`, its fault, adds the cause, which cannot travel.
@@ -104,8 +105,8 @@ export function decodeFault(
 ): PshmemError {
   // The bytes may be shared memory, which TextDecoder refuses: decode a private copy.
   const { code, text, ...fields } = JSON.parse(new TextDecoder().decode(bytes.slice())) as WireFault;
-  const where = size > 1 && code !== "MISMATCH" ? `${op}, on rank ${fields.rank}` : op;
-  return new PshmemError(code, `${where}: ${text}`, {
+  const where = size > 1 && !IMPERSONAL.has(code) ? `${op}, on rank ${fields.rank}` : op;
+  return errorOf(code, `${where}: ${text}`, {
     call: op,
     ...fields,
     cause: fields.rank === rank ? own?.cause : undefined,

@@ -9,6 +9,7 @@ import { serveRequests, unserveRequests, type Handler } from "../comm/service.ts
 import { Bells, bellBytes } from "../node/bells.ts";
 import { BellPace } from "../node/pace.ts";
 import { Post, type Courier } from "../node/post.ts";
+import { UNWATCHED } from "../node/watch.ts";
 import { Until } from "../node/script.ts";
 import { SharedWindow } from "../node/window.ts";
 import { SharedWords } from "../node/words.ts";
@@ -105,7 +106,7 @@ try {
   enter(RUNNING);
   // The helper sleeps on a bell of its own, which the rank rings to stop it.
   const own = new Bells(control.subarray(0, bellBytes(1) / Int32Array.BYTES_PER_ELEMENT), threadSleeper);
-  new BellPace(own, 0, post, EAGERNESS).run(
+  new BellPace(own, 0, post, EAGERNESS, UNWATCHED).run(
     new Until(() => {
       obey(port);
       return Atomics.load(control, STOP) !== 0;

@@ -5,6 +5,8 @@ import { Bells, bellBytes } from "../node/bells.ts";
 import { boardBytes } from "../node/board.ts";
 import { Mailbox, mailboxBytes } from "../node/mailbox.ts";
 import { eagernessFor, type Eagerness } from "../node/pace.ts";
+import { isRunning, processNamed } from "../node/process-life.ts";
+import { ENDED, Roster, rosterBytes } from "../node/roster.ts";
 import { MpiAttendant } from "./attendant.ts";
 import { MpiCourier } from "./courier.ts";
 import { endWithProcess } from "./end.ts";
@@ -51,18 +53,22 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
   const mates = nodeOf.flatMap((node, other) => (node === nodeOf[rank] ? [other] : []));
   const node = joinNode(world, mates);
   atEnd.push(() => node.memory.end());
-  const bells = new Bells(new Int32Array(node.control, 64, bellBytes(mates.length) / 4), processSleeper);
+  const at = controlLayout(mates.length);
+  const bells = new Bells(
+    new Int32Array(node.control, at.bells, bellBytes(mates.length) / 4),
+    processSleeper,
+  );
+  const roster = new Roster({ buffer: node.control, byteOffset: at.roster }, mates.length);
   const placeOf = new Map(mates.map((mate, place) => [mate, place]));
   const place = placeOf.get(rank)!;
-  const mailbox = new Mailbox(
-    { buffer: node.control, byteOffset: 64 + bellBytes(mates.length) },
-    mates,
-    place,
-    bells,
-  );
+  const mailbox = new Mailbox({ buffer: node.control, byteOffset: at.mailbox }, mates, place, bells);
   const courier = mates.length < size ? new MpiCourier(world) : null;
+  // Whoever waits for this rank learns that it does so in vain.
+  atEnd.push(() => {
+    if (roster.mark(place, ENDED)) for (const mate of mates) bells.ring(placeOf.get(mate)!);
+  });
   atEnd.push(() => courier?.settle());
-  const bellPlace = { address: addressOf(node.control) + 64, bytes: bellBytes(mates.length) };
+  const bellPlace = { address: addressOf(node.control) + at.bells, bytes: bellBytes(mates.length) };
   // Before the choice: with a helper, one-sided operations need not wait for a target that computes.
   const attendant = courier && options.progress ? new MpiAttendant(world, courier, bellPlace, place) : null;
   atEnd.push(() => attendant?.stop());
@@ -76,12 +82,15 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
     size,
     nodeOf,
     ring(other) {
-      const at = placeOf.get(other);
+      const mate = placeOf.get(other);
       // A rank of another node is woken by the message that changes what it waits for.
-      if (at !== undefined) bells.ring(at);
+      if (mate !== undefined) bells.ring(mate);
     },
     bells,
     place,
+    mates,
+    roster,
+    runs: node.runs,
     eagerness: eagernessOf(mates.length, courier !== null),
     couriers: carrier ? [mailbox, carrier] : [mailbox],
     courierTo: (other) => (placeOf.has(other) ? mailbox : carrier!),
@@ -89,10 +98,7 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
     openMemory: null,
     distantMemory: windows.memory,
     attendant,
-    worldBoard: {
-      buffer: node.control,
-      byteOffset: 64 + bellBytes(mates.length) + mailboxBytes(mates.length),
-    },
+    worldBoard: { buffer: node.control, byteOffset: at.board },
     abort: (code) => world.abort(code),
   };
 }
@@ -106,8 +112,24 @@ function eagernessOf(ranks: number, acrossNodes: boolean): Eagerness {
 interface Node {
   readonly memory: ProcessMemory;
   readonly method: MemoryMethod;
-  /** A line for the memory's own use, then bells, mailboxes and the board of the world. */
+  /** See {@link controlLayout}. */
   readonly control: ArrayBufferLike;
+  /** Whether the process of the rank at a place runs; null where processes cannot see one another (a container for each). */
+  readonly runs: ((place: number) => boolean) | null;
+}
+
+function lifeCheck(pids: readonly number[]): ((place: number) => boolean) | null {
+  const processes = pids.map(processNamed);
+  return processes.every(isRunning) ? (place) => isRunning(processes[place]) : null;
+}
+
+/** The parts of a node's control block, in bytes from its start: after a line for the memory's own use. */
+function controlLayout(ranks: number): Record<"bells" | "roster" | "mailbox" | "board" | "end", number> {
+  const bells = 64;
+  const roster = bells + bellBytes(ranks);
+  const mailbox = roster + rosterBytes(ranks);
+  const board = mailbox + mailboxBytes(ranks);
+  return { bells, roster, mailbox, board, end: board + boardBytes(ranks) };
 }
 
 /** Collective: memfd where every rank of the node can open it, else names; all ranks of the job take the same way. */
@@ -119,7 +141,7 @@ function joinNode(world: MpiWorld, mates: readonly number[]): Node {
   for (const method of methods) {
     const memory = new ProcessMemory(method, jobNumber.toString(36), world.rank, (rank) => pids[rank]);
     const control = offerControl(world, memory, mates, failures);
-    if (control) return { memory, method, control };
+    if (control) return { memory, method, control, runs: lifeCheck(mates.map((mate) => pids[mate])) };
   }
   throw new Error(`the ranks of a node cannot share memory: ${failures.join("; ")}`);
 }
@@ -132,7 +154,7 @@ function offerControl(
   failures: string[],
 ): ArrayBufferLike | null {
   const [leader] = mates;
-  const bytes = 64 + bellBytes(mates.length) + mailboxBytes(mates.length) + boardBytes(mates.length);
+  const { end: bytes } = controlLayout(mates.length);
   const attempt = (act: () => ArrayBufferLike): ArrayBufferLike | null => {
     try {
       return act();

@@ -26,6 +26,7 @@ export const SLOT = {
   OWNER: 6,
   BLOCK: 7,
   PLACE: 8,
+  MEETING: 9,
 } as const;
 /** What the text of a slot is. */
 export const TEXT = { PAYLOAD: 0, FAULT: 1, ABOUT: 2 } as const;

@@ -16,9 +16,28 @@ export const DONE = 1;
 /** Only another rank can make the next step succeed. Stepping again looks again. */
 export const BLOCKED = 2;
 
+/** What a machine waits for. Asked only when its wait has become long, or when a rank has gone. All members are local. */
+export interface Concern {
+  /** The call and the object it belongs to: `MPIShared.set of object 2`. */
+  describe(): string;
+  /** The ranks of the world that must act before the wait can end, each with what is known of it, as far as this rank can tell. */
+  awaited(): readonly Awaited[];
+  /** Some rank of the world has gone. @throws RankLostError when the wait is in vain now */
+  mind(): void;
+}
+
+/** A rank that another waits for. */
+export interface Awaited {
+  /** In the world. */
+  readonly rank: number;
+  /** What it did last, where that is known: `was in barrier before`. */
+  readonly last?: string;
+}
+
 /** A protocol, one shared access a step. */
 export interface Machine {
   step(): Outcome;
+  readonly concern?: Concern;
 }
 
 /** How long to go on waiting. */

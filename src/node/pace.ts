@@ -1,12 +1,14 @@
 /** How this rank waits: it steps a machine, looks again for a moment, then sleeps on its bell. */
 import type { Bells } from "./bells.ts";
+import { noteStack } from "./source-line.ts";
+import type { Vigil, Watcher } from "./watch.ts";
 import { DONE, GOING, type Ending, type Machine, type Outcome, type Pace, type Patience } from "./machine.ts";
 
 /** Work that goes on while a rank waits: taking messages in, handing messages out. */
 export interface Progress {
   /** Cheap when there is nothing to do. True if something came or went. */
   poll(): boolean;
-  /** The longest sleep, in ms, after which `poll` must run again even if nobody rings. */
+  /** The time in ms after which a rank that sleeps must `poll` again even if nobody rings; up to three times that once it has slept long. */
   readonly slice: number;
 }
 
@@ -37,6 +39,10 @@ const POLLS_BEFORE_NAP = 8;
 /** The first sleep where arrivals do not ring: about the shortest that the kernel keeps to. */
 const FIRST_NAP_MS = 0.05;
 
+/** How naps grow once they are as long as the slice, at each nap, and up to how many slices. */
+const LATER_GROWTH = 1.02;
+const LONGEST_NAP = 3;
+
 /** What to do before sleeping, for `ranks` on a node of `cores`. */
 export function eagernessFor(ranks: number, cores: number): Eagerness {
   return ranks <= cores ? WITH_CORES : WITHOUT_CORES;
@@ -48,50 +54,85 @@ export class BellPace implements Pace {
   readonly #place: number;
   readonly #progress: Progress;
   readonly #eagerness: Eagerness;
+  readonly #watch: Watcher;
+  /** How many ranks had gone when the bell was armed last. */
+  #gone = 0;
 
-  constructor(bells: Bells, place: number, progress: Progress, eagerness: Eagerness) {
+  constructor(bells: Bells, place: number, progress: Progress, eagerness: Eagerness, watch: Watcher) {
     this.#bells = bells;
     this.#place = place;
     this.#progress = progress;
     this.#eagerness = eagerness;
+    this.#watch = watch;
   }
 
   run(machine: Machine, patience?: Patience): Ending {
-    const deadline = patience?.deadline ?? Infinity;
-    let eagerness = this.#eagerness;
-    let nap = FIRST_NAP_MS;
-    for (;;) {
-      if (this.#look(machine, eagerness) === DONE) return "done";
-      if (patience?.signal?.aborted) return "aborted";
-      const ms = deadline === Infinity ? Infinity : deadline - performance.now();
-      if (ms <= 0) return "timeout";
-      const moved = this.#armedPoll();
-      if (stepOn(machine) === DONE) return "done";
-      // Where something moves, more will soon: look eagerly again. Whoever waits for something slow need not.
-      if (!moved) this.#bells.sleep(this.#place, Math.min(ms, this.#napMs(nap)));
-      eagerness = moved ? this.#eagerness : ALONE;
-      nap = moved ? FIRST_NAP_MS : 2 * nap;
+    if (this.#look(machine, this.#eagerness) === DONE) return "done";
+    const vigil = this.#watch.begin(machine.concern);
+    try {
+      return this.#wait(machine, patience, vigil);
+    } finally {
+      vigil.end();
     }
   }
 
   async runAsync(machine: Machine, patience?: Patience): Promise<Ending> {
+    if (stepOn(machine) === DONE) return "done";
+    // The stack of the looks, which the event loop makes, would not show the call.
+    const vigil = this.#watch.begin(machine.concern, noteStack());
+    try {
+      return await this.#waitAsync(machine, patience, vigil);
+    } finally {
+      vigil.end();
+    }
+  }
+
+  #wait(machine: Machine, patience: Patience | undefined, vigil: Vigil): Ending {
     const deadline = patience?.deadline ?? Infinity;
-    let nap = FIRST_NAP_MS;
-    for (;;) {
-      if (stepOn(machine) === DONE) return "done";
+    for (let nap = FIRST_NAP_MS; ;) {
+      if (patience?.signal?.aborted) return "aborted";
+      const ms = deadline === Infinity ? Infinity : deadline - performance.now();
+      if (ms <= 0) return "timeout";
+      const moved = this.#armedPoll();
+      if (this.#lastLook(machine) === DONE) return "done";
+      if (!moved) this.#bells.sleep(this.#place, Math.min(ms, this.#napMs(nap), vigil.patience));
+      if (!moved) vigil.look();
+      // Where something moves, more will soon: look eagerly again. Whoever waits for something slow need not.
+      nap = moved ? FIRST_NAP_MS : this.#longer(nap);
+      if (this.#look(machine, moved ? this.#eagerness : ALONE) === DONE) return "done";
+    }
+  }
+
+  async #waitAsync(machine: Machine, patience: Patience | undefined, vigil: Vigil): Promise<Ending> {
+    const deadline = patience?.deadline ?? Infinity;
+    for (let nap = FIRST_NAP_MS; ; nap = this.#longer(nap)) {
       if (patience?.signal?.aborted) return "aborted";
       const ms = deadline === Infinity ? Infinity : deadline - performance.now();
       if (ms <= 0) return "timeout";
       if (this.#armedPoll()) nap = FIRST_NAP_MS;
+      if (this.#lastLook(machine) === DONE) return "done";
+      await this.#sleepAsync(Math.min(ms, this.#napMs(nap), vigil.patience), patience?.signal);
+      vigil.look();
       if (stepOn(machine) === DONE) return "done";
-      await this.#sleepAsync(Math.min(ms, this.#napMs(nap)), patience?.signal);
-      nap *= 2;
     }
   }
 
-  /** Where every arrival rings, a sleep needs no end; else naps grow up to the slice. */
+  /** The last look before a sleep: with what is there now no rank that has gone can be the one to wait for. */
+  #lastLook(machine: Machine): Outcome {
+    const outcome = stepOn(machine);
+    if (outcome !== DONE && this.#gone > 0) machine.concern?.mind();
+    return outcome;
+  }
+
+  /** The next nap: twice as long up to the slice; whoever waits long naps longer still, so that it costs less than a hundredth of a core. */
+  #longer(nap: number): number {
+    const { slice } = this.#progress;
+    return nap < slice ? 2 * nap : Math.min(LATER_GROWTH * nap, LONGEST_NAP * slice);
+  }
+
+  /** Where every arrival rings, a sleep needs no end. */
   #napMs(nap: number): number {
-    return this.#progress.slice === Infinity ? Infinity : Math.min(nap, this.#progress.slice);
+    return this.#progress.slice === Infinity ? Infinity : nap;
   }
 
   #look(machine: Machine, { looks, turns }: Eagerness): Outcome {
@@ -118,6 +159,7 @@ export class BellPace implements Pace {
   /** Arms the bell and takes in what has come; one more look at the machine is due then. What changes after it will ring. */
   #armedPoll(): boolean {
     this.#bells.arm(this.#place);
+    this.#gone = this.#watch.gone;
     const polls = this.#progress.slice === Infinity ? 1 : POLLS_BEFORE_NAP;
     for (let left = polls; left > 0; left--) if (this.#progress.poll()) return true;
     return false;

@@ -9,7 +9,7 @@
  * What is written in a turn precedes the store of the epoch, and everybody loads the epoch before reading it.
  */
 import type { Board } from "./board.ts";
-import { BLOCKED, DONE, GOING, type Machine, type Outcome } from "./machine.ts";
+import { BLOCKED, DONE, GOING, type Concern, type Machine, type Outcome } from "./machine.ts";
 
 /** Epochs per meeting: at most three turns and the release. */
 const EPOCHS = 4;
@@ -24,6 +24,7 @@ export interface Agenda {
   act(turn: number): Machine | null;
   /** Ends this rank's turn: false ends the meeting, whatever turns are left. */
   acted(turn: number): boolean;
+  readonly concern?: Concern;
 }
 
 const OUTSIDE = 0;
@@ -52,6 +53,22 @@ export class Rendezvous implements Machine {
   /** Which of the two slots of each rank the next (before `begin`) or present meeting uses. */
   get parity(): number {
     return (this.#base >>> 2) & 1;
+  }
+
+  /** Number of the next (before `begin`) or present meeting; wraps. */
+  get number(): number {
+    return this.#base >>> 2;
+  }
+
+  /** In a meeting: the place whose turn it is; −1 while ranks are missing. */
+  get acting(): number {
+    const turn = (this.#board.epoch - this.#base) | 0;
+    if (this.#at === ACTING) return this.#me;
+    return turn === 0 ? -1 : (this.#agenda.turns[turn - 1] ?? -1);
+  }
+
+  get concern(): Concern | undefined {
+    return this.#agenda.concern;
   }
 
   /** Prepares the next meeting; the rank's slot has been written. */

@@ -3,6 +3,7 @@ import type { Backend } from "../comm/backend.ts";
 import { Bells, bellBytes } from "../node/bells.ts";
 import { boardBytes } from "../node/board.ts";
 import { ALONE } from "../node/pace.ts";
+import { Roster, rosterBytes } from "../node/roster.ts";
 import { serialMemory } from "./memory.ts";
 import { serialSleeper } from "./sleeper.ts";
 
@@ -17,6 +18,9 @@ export function serialBackend(): Backend {
     ring: (rank) => bells.ring(rank),
     bells,
     place: 0,
+    mates: [0],
+    roster: new Roster({ buffer: new SharedArrayBuffer(rosterBytes(1)), byteOffset: 0 }, 1),
+    runs: null,
     eagerness: ALONE,
     couriers: [],
     courierTo: () => {

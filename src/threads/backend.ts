@@ -2,18 +2,19 @@
 import { availableParallelism } from "node:os";
 import { parentPort } from "node:worker_threads";
 import type { Backend } from "../comm/backend.ts";
-import { Bells, bellBytes } from "../node/bells.ts";
+import { bellBytes } from "../node/bells.ts";
 import { Mailbox } from "../node/mailbox.ts";
 import { eagernessFor } from "../node/pace.ts";
-import type { RankData } from "./job.ts";
+import { rosterBytes } from "../node/roster.ts";
+import { companyIn, type RankData } from "./job.ts";
 import { ThreadMemory } from "./memory.ts";
-import { threadSleeper } from "./sleeper.ts";
 
 /** Local: the backend of this thread's rank. */
 export function threadsBackend({ rank, size, nodeOf, control, board, ports }: RankData): Backend {
-  const bells = new Bells(new Int32Array(control, 0, bellBytes(size) / 4), threadSleeper);
+  const { bells, roster } = companyIn(control, size);
   const everyone = nodeOf.map((_, other) => other);
-  const mailbox = new Mailbox({ buffer: control, byteOffset: bellBytes(size) }, everyone, rank, bells);
+  const byteOffset = bellBytes(size) + rosterBytes(size);
+  const mailbox = new Mailbox({ buffer: control, byteOffset }, everyone, rank, bells);
   const memory = new ThreadMemory(ports);
   return {
     name: "threads",
@@ -23,6 +24,10 @@ export function threadsBackend({ rank, size, nodeOf, control, board, ports }: Ra
     ring: (other) => bells.ring(other),
     bells,
     place: rank,
+    mates: everyone,
+    roster,
+    // The supervisor sees each rank end.
+    runs: null,
     eagerness: eagernessFor(size, availableParallelism()),
     couriers: [mailbox],
     courierTo: () => mailbox,

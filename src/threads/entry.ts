@@ -2,6 +2,7 @@
 import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 import { workerData } from "node:worker_threads";
+import type { ErrorCode } from "../errors.ts";
 import { joinJob } from "./job.ts";
 import type { RankStart } from "./launch.ts";
 import { nativeTypeScript } from "./program.ts";
@@ -27,7 +28,9 @@ function hint(error: unknown): string {
 
 // First of all, so that even a failure below is told in full: the error object itself does not survive the trip.
 process.on("uncaughtExceptionMonitor", (error: unknown) => {
-  postFailure(start.pipe.port, inspect(error) + hint(error));
+  const isConsequence =
+    error instanceof Error && "code" in error && error.code === ("RANK_LOST" satisfies ErrorCode);
+  postFailure(start.pipe.port, { text: inspect(error) + hint(error), isConsequence });
 });
 divert(process.stdout, start.pipe, 1, start.terminals[1]);
 divert(process.stderr, start.pipe, 2, start.terminals[2]);

@@ -1,8 +1,10 @@
 /** A job on worker threads: what the main thread makes for it, and how a rank's thread finds it. */
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import { bellBytes } from "../node/bells.ts";
+import { Bells, bellBytes } from "../node/bells.ts";
 import { boardBytes } from "../node/board.ts";
 import { mailboxBytes } from "../node/mailbox.ts";
+import { Roster, rosterBytes } from "../node/roster.ts";
+import { threadSleeper } from "./sleeper.ts";
 
 /** What a rank's thread needs to take part; goes through `workerData`. */
 export interface RankData {
@@ -10,7 +12,7 @@ export interface RankData {
   readonly size: number;
   /** World rank → simulated node. */
   readonly nodeOf: readonly number[];
-  /** The bells, then the mailboxes, of all ranks. */
+  /** The bells, the roster and the mailboxes of all ranks, one after the other. */
   readonly control: SharedArrayBuffer;
   /** The board of the world on this rank's node. */
   readonly board: SharedArrayBuffer;
@@ -26,9 +28,12 @@ export interface RankSeat {
 }
 
 /** Local, on the main thread: the shared memory of a job whose rank r lives on node `nodeOf[r]`. */
-export function createJob(nodeOf: readonly number[]): { readonly ranks: readonly RankSeat[] } {
+export function createJob(nodeOf: readonly number[]): {
+  readonly ranks: readonly RankSeat[];
+  readonly control: SharedArrayBuffer;
+} {
   const size = nodeOf.length;
-  const control = new SharedArrayBuffer(bellBytes(size) + mailboxBytes(size));
+  const control = new SharedArrayBuffer(bellBytes(size) + rosterBytes(size) + mailboxBytes(size));
   const boards = new Map(
     Array.from(new Set(nodeOf), (node) => [
       node,
@@ -40,7 +45,19 @@ export function createJob(nodeOf: readonly number[]): { readonly ranks: readonly
     const data = { rank, size, nodeOf, control, board: boards.get(node)!, ports: ports[rank] };
     return { data, transfer: ports[rank].filter((port) => port !== null) };
   });
-  return { ranks };
+  return { ranks, control };
+}
+
+/** Local: the bells and the roster in a job's control memory. */
+export function companyIn(
+  control: SharedArrayBuffer,
+  size: number,
+): { readonly bells: Bells; readonly roster: Roster } {
+  const bells = new Bells(
+    new Int32Array(control, 0, bellBytes(size) / Int32Array.BYTES_PER_ELEMENT),
+    threadSleeper,
+  );
+  return { bells, roster: new Roster({ buffer: control, byteOffset: bellBytes(size) }, size) };
 }
 
 /** A port for each rank to each other. */

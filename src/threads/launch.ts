@@ -1,8 +1,9 @@
 /** Starting a job of worker threads. The main thread runs no rank: it starts them, passes their output on and sees them end. */
 import type { WriteStream } from "node:tty";
 import { MessageChannel, Worker } from "node:worker_threads";
-import { createJob } from "./job.ts";
-import type { RankData } from "./job.ts";
+import { DIED, ENDED } from "../node/roster.ts";
+import { companyIn, createJob } from "./job.ts";
+import type { RankData, RankSeat } from "./job.ts";
 import { OutputOrder } from "./order.ts";
 import { RankOutput } from "./output.ts";
 import type { Program } from "./program.ts";
@@ -38,7 +39,11 @@ export interface RankStart {
  */
 export async function launch(options: LaunchOptions): Promise<number> {
   const tickets = makeTickets();
-  const supervisor = new Supervisor(new OutputOrder(tickets));
+  const job = createJob(options.nodeOf);
+  const { bells, roster } = companyIn(job.control, options.nodeOf.length);
+  const supervisor = new Supervisor(new OutputOrder(tickets), (rank, died) => {
+    if (roster.mark(rank, died ? DIED : ENDED)) for (const other of job.ranks) bells.ring(other.data.rank);
+  });
   const { stop } = options;
   const onStop = (): void => {
     const ending: Ending = stop?.reason;
@@ -48,18 +53,21 @@ export async function launch(options: LaunchOptions): Promise<number> {
   stop?.addEventListener("abort", onStop);
   process.stdout.on("error", onClosed);
   process.stderr.on("error", onClosed);
-  startRanks(supervisor, tickets, options);
+  startRanks(job.ranks, supervisor, tickets, options);
   const code = await supervisor.ended;
   stop?.removeEventListener("abort", onStop);
   return code;
 }
 
-function startRanks(supervisor: Supervisor, tickets: Tickets, options: LaunchOptions): void {
-  const { program, args, nodeOf, tagOutput } = options;
-  const job = createJob(nodeOf);
+function startRanks(
+  ranks: readonly RankSeat[],
+  supervisor: Supervisor,
+  tickets: Tickets,
+  { program, args, nodeOf, tagOutput }: LaunchOptions,
+): void {
   const terminals = { 1: terminalOf(process.stdout), 2: terminalOf(process.stderr) };
   const sinks = { 1: process.stdout, 2: process.stderr };
-  for (const [rank, { data, transfer }] of job.ranks.entries()) {
+  for (const [rank, { data, transfer }] of ranks.entries()) {
     const { port1, port2 } = new MessageChannel();
     const count = makeCount();
     const workerData: RankStart = { data, program, pipe: { port: port2, count, tickets }, terminals };

@@ -14,7 +14,7 @@ import { receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import type { RankOutput } from "./output.ts";
 import { countBegun, settle, takeTicket } from "./stdio.ts";
-import type { Posted, Tickets } from "./stdio.ts";
+import type { Failure, Posted, Tickets } from "./stdio.ts";
 
 /** Where a rank's writes come from, and where they go. */
 export interface Source {
@@ -29,7 +29,7 @@ export class OutputOrder {
   readonly #tickets: Tickets;
   /** Of each rank that has not ended, how many writes were received; wraps at 32 bits, as its own count does. */
   readonly #received = new Map<Source, number>();
-  readonly #failures = new Map<Source, string>();
+  readonly #failures = new Map<Source, Failure>();
   /** What is to be done when the turn of a ticket comes. */
   readonly #waiting = new Map<bigint, () => void>();
   #next = 0n;
@@ -48,8 +48,8 @@ export class OutputOrder {
     });
   }
 
-  /** Local: the text of an error that nothing in the rank caught, if it posted one. */
-  failureOf(source: Source): string | undefined {
+  /** Local: the error that nothing in the rank caught, if it posted one. */
+  failureOf(source: Source): Failure | undefined {
     this.#drain(source);
     this.#pass();
     return this.#failures.get(source);

@@ -12,10 +12,17 @@ import type { MessagePort } from "node:worker_threads";
 /** Where bytes go: a file descriptor of the job. */
 export type Descriptor = 1 | 2;
 
-/** What a rank posts: bytes it wrote and their place in the job's output, or the text of an error nothing in the rank caught. */
+/** What a rank posts: bytes it wrote and their place in the job's output, or an error. */
 export type Posted =
   | { readonly ticket: bigint; readonly descriptor: Descriptor; readonly bytes: Uint8Array }
-  | { readonly failure: string };
+  | { readonly failure: Failure };
+
+/** An error that nothing in a rank caught. */
+export interface Failure {
+  readonly text: string;
+  /** It followed from the end of another rank. */
+  readonly isConsequence: boolean;
+}
 
 /** Word 0: the next ticket. All ranks and the supervisor take from it; what the order of tickets is good for, order.ts tells. */
 export type Tickets = BigInt64Array<SharedArrayBuffer>;
@@ -82,9 +89,9 @@ function post({ port, count, tickets }: OutputPipe, descriptor: Descriptor, byte
   port.postMessage({ ticket: takeTicket(tickets), descriptor, bytes: own } satisfies Posted);
 }
 
-/** Rank, local: posts the text of an error that nothing in the rank caught. */
-export function postFailure(port: MessagePort, text: string): void {
-  port.postMessage({ failure: text } satisfies Posted);
+/** Rank, local: posts an error that nothing in the rank caught. */
+export function postFailure(port: MessagePort, failure: Failure): void {
+  port.postMessage({ failure } satisfies Posted);
 }
 
 const TERMINAL_METHODS = [

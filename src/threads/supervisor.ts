@@ -18,10 +18,11 @@ export interface WatchedRank extends Source {
 /** Node's exit code for a top-level await that never settled. */
 const UNSETTLED_AWAIT = 13;
 /**
- * How long (ms) the other ranks go on after one failed: what fails one often fails all, and they are then counted. It also keeps
- * off an assertion of Node 20, which kills the process when a thread is stopped just while its import fails.
+ * How long (ms) the other ranks go on after one failed: those that wait for it learn it at once, and can put in order what they have under way.
+ * What fails one often fails all, and they are then counted. It also keeps off an assertion of Node 20, which kills the
+ * process when a thread is stopped just while its import fails.
  */
-const FAILING_TIME = 200;
+const FAILING_TIME = 1_000;
 /** How long (ms) ranks may take to stop (a native call cannot be interrupted) before the user is told which ones do not stop. */
 const STOPPING_TIME = 1_000;
 
@@ -31,14 +32,19 @@ export class Supervisor {
   readonly ended: Promise<number>;
   readonly #running = new Map<number, WatchedRank>();
   readonly #output: OutputOrder;
+  readonly #onGone: (rank: number, died: boolean) => void;
   #resolve: (code: number) => void = () => {};
   #ending: Ending | null = null;
   #failedLater = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param output what the ranks write goes through it */
-  constructor(output: OutputOrder) {
+  /**
+   * @param output what the ranks write goes through it
+   * @param onGone called when a rank has ended, by itself (`died` is false) or not
+   */
+  constructor(output: OutputOrder, onGone: (rank: number, died: boolean) => void) {
     this.#output = output;
+    this.#onGone = onGone;
     this.ended = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -79,21 +85,27 @@ export class Supervisor {
   }
 
   #fail(ranked: WatchedRank, error: unknown): void {
+    const failure = this.#output.failureOf(ranked);
     if (this.#ending !== null) {
-      this.#failedLater += 1;
+      // Whoever waited for the rank that failed first has lost it: that is no failure of its own.
+      this.#failedLater += failure?.isConsequence ? 0 : 1;
       return;
     }
     // Without a posted text the rank could not run any more code: out of memory, or never started.
-    const text = this.#output.failureOf(ranked) ?? inspect(error);
-    this.#ending = { code: 1, text: `rank ${ranked.rank} failed:\n${text}` };
+    this.#endSoon({ code: 1, text: `rank ${ranked.rank} failed:\n${failure?.text ?? inspect(error)}` });
+  }
+
+  #endSoon(ending: Ending): void {
+    this.#ending = ending;
     this.#timer = setTimeout(() => this.#stop(), FAILING_TIME);
   }
 
   #leave(ranked: WatchedRank, code: number): void {
     this.#output.end(ranked);
-    if (code !== 0) {
-      // An ended job brings rank after rank here with code 1; the first ending counts.
-      this.end({ code: exitCode(code), text: exitText(ranked.rank, code) });
+    this.#onGone(ranked.rank, code !== 0);
+    // An ended job brings rank after rank here with code 1; the first ending counts.
+    if (code !== 0 && this.#ending === null) {
+      this.#endSoon({ code: exitCode(code), text: exitText(ranked.rank, code) });
     }
     this.#running.delete(ranked.rank);
     if (this.#running.size === 0) {

@@ -68,22 +68,39 @@ export const communicatorCases: readonly Case[] = [
     },
   },
   {
-    name: "a collective during an asynchronous one is refused",
+    name: "a blocking collective waits for the asynchronous ones called before it",
     minSize: 2,
     async run(comm) {
       // Rank 0 comes last: the others' barriers cannot have ended before.
-      if (comm.rank === 0) {
-        comm.recv({ source: 1 });
-        await comm.barrierAsync();
-        return;
-      }
-      const barrier = comm.barrierAsync();
-      assert.equal(
-        codeOf(() => comm.barrier()),
-        "PENDING",
-      );
+      if (comm.rank === 0) comm.recv({ source: 1 });
+      const barriers = [comm.barrierAsync(), comm.barrierAsync()];
       if (comm.rank === 1) comm.send("go", 0);
-      await barrier;
+      assert.equal(comm.allreduce(1), comm.size);
+      await Promise.all(barriers);
+      assert.equal(comm.bcast(comm.rank), 0);
+    },
+  },
+  {
+    name: "asynchronous collectives called one after the other take turns",
+    async run(comm) {
+      const order: number[] = [];
+      const barriers = [0, 1, 2].map((i) => comm.barrierAsync().then(() => order.push(i)));
+      await Promise.all(barriers);
+      assert.deepEqual(order, [0, 1, 2]);
+    },
+  },
+  {
+    name: "an asynchronous collective that meets another call fails, and the next one works",
+    minSize: 2,
+    async run(comm) {
+      const barrier = comm.rank === 0 ? comm.barrierAsync() : null;
+      if (barrier) await assert.rejects(barrier, { code: "MISMATCH" });
+      else
+        assert.equal(
+          codeOf(() => comm.bcast(1)),
+          "MISMATCH",
+        );
+      await comm.barrierAsync();
     },
   },
   {

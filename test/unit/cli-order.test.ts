@@ -31,13 +31,15 @@ function job(size: number) {
       underWay,
       write: (text: string) => stream.write(text),
       deliver: () => underWay.splice(0).forEach((posted) => post(posted)),
-      fail: (text: string) => postFailure(Object.assign(port2, { postMessage: post }), text),
+      fail: (text: string) => postFailure(Object.assign(port2, { postMessage: post }), failureOf(text)),
       failure: () => order.failureOf(source),
       end: () => order.end(source),
     };
   });
   return { written, ranks };
 }
+
+const failureOf = (text: string) => ({ text, isConsequence: false });
 
 const eventLoop = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 5));
 
@@ -92,7 +94,7 @@ describe("OutputOrder", () => {
   it("knows the failure that a rank has just posted", () => {
     const { ranks } = job(2);
     ranks[1].fail("boom");
-    expect(ranks.map(({ failure }) => failure())).toEqual([undefined, "boom"]);
+    expect(ranks.map(({ failure }) => failure()?.text)).toEqual([undefined, "boom"]);
     ranks.forEach(({ end }) => end());
   });
 

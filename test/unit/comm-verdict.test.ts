@@ -31,6 +31,7 @@ describe("a fault on its way", () => {
       heldFor: 9,
       task: 10,
       path: "/somewhere",
+      lost: [1],
     };
     for (const code of codes) {
       const came = trip(new PshmemError(code, "what was wrong", fields));

@@ -5,11 +5,12 @@ import { ALONE, BellPace, eagernessFor } from "../../dist/node/pace.js";
 import { Until } from "../../dist/node/script.js";
 import { serialSleeper } from "../../dist/serial/sleeper.js";
 import { threadSleeper } from "../../dist/threads/sleeper.js";
+import { UNWATCHED } from "../../dist/node/watch.js";
 
 function makePace(sleeper: Sleeper) {
   const words = new Int32Array(new SharedArrayBuffer(bellBytes(2)));
   const bells = new Bells(words, sleeper);
-  return { bells, pace: new BellPace(bells, 1, { poll: () => false, slice: Infinity }, ALONE) };
+  return { bells, pace: new BellPace(bells, 1, { poll: () => false, slice: Infinity }, ALONE, UNWATCHED) };
 }
 
 function timers(): number {

@@ -36,6 +36,7 @@ it("exports these names", () => {
       "MPISemaphore",
       "MPIShared",
       "PshmemError",
+      "RankLostError",
       "exceptionGuard",
       "isPshmemError",
       "world",
