@@ -91,6 +91,14 @@ function onSeveralNodes({ across, bytes, inside }: Cost): Cost {
   return { across, bytes, inside: times(inside, is.SEVERAL) };
 }
 
+function whereTogether({ across, bytes, inside }: Cost): Cost {
+  return {
+    across: times(across, is.TOGETHER),
+    bytes: times(bytes, is.TOGETHER),
+    inside: times(inside, is.TOGETHER),
+  };
+}
+
 const GATHERED_SMALL = together(MEETING, onSeveralNodes(allToAll([[1, is.BYTES]])));
 const GATHERED_LARGE = together(MEETING, allToAll([[1, is.BYTES]]));
 const IN_A_CHAIN: Cost = together(MEETING, {
@@ -115,7 +123,11 @@ const SET_IN_PIECES = together(MEETING, {
 /** The words of the shape and dtype that ranks agree on, as the tests make the array. */
 export const ABOUT = "shape [262144], dtype float64";
 
-const NEW_ARRAY = together(MEETING, {
+/**
+ * A second meeting where several ranks of a node map memory that is new to them; an array of less than 128 KiB is mostly carved from
+ * what they know, and takes one.
+ */
+const NEW_ARRAY = together(MEETING, whereTogether(MEETING), {
   across: [],
   bytes: [[2 * new TextEncoder().encode(ABOUT).length, is.EDGES]],
   inside: [],

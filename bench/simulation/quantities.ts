@@ -126,6 +126,9 @@ export const NEAR_NEIGHBOURS = named(
   "ranks r with r + 1 on the same node",
   ({ nodeOf }) => nodeOf.filter((node, rank) => rank > 0 && node === nodeOf[rank - 1]).length,
 );
+export const TOGETHER = named("t", "1 where some node has several ranks, else 0", (setting) =>
+  Number(nodeSizes(setting).some((size) => size > 1)),
+);
 export const SEVERAL = named("[N > 1]", "1 on several nodes, else 0", (s) => Number(nodeCount(s) > 1));
 export const BYTES = named(
   "m",
@@ -161,6 +164,7 @@ export const QUANTITIES: readonly Quantity[] = [
   NEAR_PAIRS,
   NEAR_NEIGHBOURS,
   SEVERAL,
+  TOGETHER,
   BYTES,
   PIECES,
   TASKS,

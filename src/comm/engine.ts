@@ -24,6 +24,8 @@ export interface Call {
   readonly fault?: PshmemError;
   /** At most {@link PAYLOAD_BYTES} bytes; the root's are handed to every rank. Ignored on other ranks. */
   readonly payload?: Uint8Array;
+  /** What this rank shows has not been taken up by all before, so that taking it up may fail. */
+  readonly isFresh?: boolean;
 }
 
 /** The most bytes that travel with a call itself: the room that a board has for them. */

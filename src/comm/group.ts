@@ -145,6 +145,11 @@ export class Group implements Engine {
     return this.topology.mates.map((_, place) => this.#meeting.payloadAt(place).slice());
   }
 
+  /** After a meeting: whether something that a rank has shown must still be taken up; see `Call.isFresh`. */
+  get isFresh(): boolean {
+    return this.#meeting.isFresh;
+  }
+
   /** After a meeting: the location that the member at this place of the node has shown. */
   locationAt(nodeRank: number): Location {
     return this.#meeting.locationAt(nodeRank);

@@ -112,6 +112,11 @@ export class Meeting implements Agenda, Concern {
     return this.#topology.nodeCount > 1 ? this.#board.result : payloadOf(this.#last(this.#call.root ?? 0));
   }
 
+  /** After `checkOutcome`: whether any rank has shown something fresh. Valid until the next meeting. */
+  get isFresh(): boolean {
+    return this.#topology.nodeCount > 1 ? this.#board.isFresh : this.#hasFresh(1 - this.#rendezvous.parity);
+  }
+
   /** After the machine is done: what the rank at this place of the node brought. Valid until the next meeting. */
   payloadAt(nodeRank: number): Uint8Array {
     return payloadOf(this.#last(nodeRank));
@@ -152,7 +157,7 @@ export class Meeting implements Agenda, Concern {
     if (this.#isBrokenOff || this.#topology.nodeRank !== 0 || this.#topology.nodeCount === 1) return;
     this.#isBrokenOff = true;
     const fault = encodeFault(loss, this.#rank);
-    const nothing = { op: 0, object: 0, root: NO_ROOT, digest: 0, about: "" };
+    const nothing = { op: 0, object: 0, root: NO_ROOT, digest: 0, about: "", isFresh: false };
     breakOff(this.#letters, this.#topology, { ...nothing, rank: this.#rank, fault, faultRank: this.#rank });
   }
 
@@ -189,7 +194,7 @@ export class Meeting implements Agenda, Concern {
   }
 
   #fill({ words, text }: Slot, call: Call, location: Location | undefined): void {
-    const { op, object = 0, root = NO_ROOT, digest = 0, fault, payload } = call;
+    const { op, object = 0, root = NO_ROOT, digest = 0, fault, payload, isFresh } = call;
     const bytes = fault ? encodeFault(fault, this.#rank) : (payload ?? aboutBytes(call));
     words[SLOT.MEETING] = this.#rendezvous.number + 1;
     words[SLOT.OP] = numberOf(op);
@@ -198,6 +203,7 @@ export class Meeting implements Agenda, Concern {
     words[SLOT.DIGEST] = digest;
     words[SLOT.TEXT] = fault ? TEXT.FAULT : payload ? TEXT.PAYLOAD : TEXT.ABOUT;
     words[SLOT.BYTES] = bytes.length;
+    words[SLOT.FRESH] = isFresh ? 1 : 0;
     if (bytes.length > 0) text.set(bytes);
     if (location) {
       words[SLOT.OWNER] = location.owner;
@@ -239,11 +245,16 @@ export class Meeting implements Agenda, Concern {
     return true;
   }
 
+  #hasFresh(parity: number): boolean {
+    return this.#topology.mates.some((_, place) => this.#board.slot(parity, place).words[SLOT.FRESH] !== 0);
+  }
+
   /** What this node says: the statements of its slots, lowest rank first. */
   #nodeStatement(): Statement {
     const { mates } = this.#topology;
-    if (this.#isUnanimous()) return this.#statementAt(0, mates[0]);
-    return mates.map((rank, place) => this.#statementAt(place, rank)).reduce(merged);
+    const isFresh = this.#hasFresh(this.#rendezvous.parity);
+    if (this.#isUnanimous()) return { ...this.#statementAt(0, mates[0]), isFresh };
+    return { ...mates.map((rank, place) => this.#statementAt(place, rank)).reduce(merged), isFresh };
   }
 
   #statementAt(place: number, rank: number): Statement {
@@ -258,12 +269,14 @@ export class Meeting implements Agenda, Concern {
       about: words[SLOT.TEXT] === TEXT.ABOUT ? new TextDecoder().decode(bytes) : "",
       fault: words[SLOT.TEXT] === TEXT.FAULT ? bytes : null,
       faultRank: rank,
+      isFresh: false,
     };
   }
 
   /** Writes what the meeting came to; true if it goes on. */
   #conclude(statement: Statement, payload: Uint8Array): boolean {
     this.#board.conclude(statement.fault ?? payload, statement.fault !== null);
+    this.#board.isFresh = statement.isFresh;
     return statement.fault === null;
   }
 

@@ -16,6 +16,8 @@ export interface Statement {
   readonly fault: Uint8Array | null;
   /** The rank it was found on, or NO_RANK for a mismatch; no meaning without a fault. */
   readonly faultRank: number;
+  /** See `Call.isFresh`: on any of its nodes. */
+  readonly isFresh: boolean;
 }
 
 /** Beyond every rank: what a rank found wrong with its own arguments comes before a mismatch, however the ranks are grouped. */
@@ -23,12 +25,14 @@ const NO_RANK = 0x7fff_ffff;
 
 /** Statements of two groups, the first with the lower ranks, as one. */
 export function merged(a: Statement, b: Statement): Statement {
+  const isFresh = a.isFresh || b.isFresh;
   if (a.fault || b.fault) {
     const worse = !b.fault || (a.fault && a.faultRank <= b.faultRank) ? a : b;
-    return { ...a, fault: worse.fault, faultRank: worse.faultRank };
+    return { ...a, fault: worse.fault, faultRank: worse.faultRank, isFresh };
   }
-  if (a.op === b.op && a.object === b.object && a.root === b.root && a.digest === b.digest) return a;
-  return { ...a, fault: encodeFault(mismatch(a, b), b.rank), faultRank: NO_RANK };
+  if (a.op === b.op && a.object === b.object && a.root === b.root && a.digest === b.digest)
+    return { ...a, isFresh };
+  return { ...a, fault: encodeFault(mismatch(a, b), b.rank), faultRank: NO_RANK, isFresh };
 }
 
 function mismatch(a: Statement, b: Statement): PshmemError {

@@ -74,7 +74,14 @@ function handlerFor({ ground }: Command & { readonly do: "attend" }): Handler {
   }
   const buffer = viewOf(ground.place);
   const location = { owner: rank, block: 0, slot: 0 };
-  const piece = { location, buffer, byteOffset: 0, byteLength: buffer.byteLength, close: () => {} };
+  const piece = {
+    location,
+    buffer,
+    byteOffset: 0,
+    byteLength: buffer.byteLength,
+    isFresh: false,
+    close: () => {},
+  };
   // One rank's part is there, so it is called rank 0.
   if (ground.kind === "words") return answerWords(new SharedWords(piece, [0], ring), 0);
   return answerWindow(new SharedWindow(piece, ground.dtype, [ground.count], [0], [0], 0), 0);

@@ -33,6 +33,8 @@ export interface Piece {
   /** Where the user's bytes begin; a multiple of {@link PIECE_ALIGN}. */
   readonly byteOffset: number;
   readonly byteLength: number;
+  /** On its owner: some rank of the audience has not been lent a piece of the same block before, and may fail to attach. */
+  readonly isFresh: boolean;
   /** Local, idempotent: this rank no longer uses the piece. */
   close(): void;
 }
@@ -64,6 +66,8 @@ interface Lent {
 /** A location with the memory it lies in. */
 interface Place extends Location {
   readonly buffer: ArrayBufferLike;
+  /** World ranks that have been lent pieces of it; of chunks only. */
+  readonly knownTo?: Set<number>;
 }
 
 /** The pieces that this rank lends to others, and the way to those that others lend to it. */
@@ -92,12 +96,16 @@ export class Heap {
     const total = roundUp(HEADER_BYTES + bytes);
     if (total > LARGEST_SHARED) {
       const { id, buffer } = this.#memory.create(total, audience);
-      return open({ owner: this.#me, block: id, slot: 0, buffer }, bytes, this.#memory);
+      const place = { owner: this.#me, block: id, slot: 0, buffer };
+      return open(place, bytes, audience.length > 1, this.#memory);
     }
     if (this.#lent.length >= this.#sweepAt) this.#sweep();
     const place = this.#reuse(total) ?? this.#carve(total);
     this.#lent.push({ place, bytes: total, readers: audience.length });
-    return open(place, bytes);
+    const { knownTo } = place;
+    const isFresh = audience.some((rank) => !knownTo!.has(rank));
+    if (isFresh) for (const rank of audience) knownTo!.add(rank);
+    return open(place, bytes, isFresh);
   }
 
   /** Local: the piece that another rank has lent to this one. */
@@ -105,12 +113,12 @@ export class Heap {
     const { owner, block } = location;
     const total = roundUp(HEADER_BYTES + bytes);
     if (total > LARGEST_SHARED) {
-      return open({ ...location, buffer: this.#memory.attach(owner, block) }, bytes, this.#memory);
+      return open({ ...location, buffer: this.#memory.attach(owner, block) }, bytes, false, this.#memory);
     }
     const key = `${owner}.${block}`;
     const buffer = this.#attached.get(key) ?? this.#memory.attach(owner, block);
     this.#attached.set(key, buffer);
-    return open({ ...location, buffer }, bytes);
+    return open({ ...location, buffer }, bytes, false);
   }
 
   /** Local: takes back a piece of this rank that nobody else will attach to. */
@@ -134,7 +142,7 @@ export class Heap {
     if (!chunk || chunk.slot * PIECE_ALIGN + total > chunk.buffer.byteLength) {
       const { id, buffer } = this.#memory.create(this.#chunkBytes, this.#everyone);
       this.#chunkBytes = Math.min(2 * this.#chunkBytes, LARGEST_CHUNK_BYTES);
-      chunk = { owner: this.#me, block: id, slot: 0, buffer };
+      chunk = { owner: this.#me, block: id, slot: 0, buffer, knownTo: new Set([this.#me]) };
     }
     this.#chunk = { ...chunk, slot: chunk.slot + total / PIECE_ALIGN };
     return chunk;
@@ -155,8 +163,8 @@ export class Heap {
 }
 
 /** `memory` is given for a piece that is a block by itself. */
-function open(place: Place, bytes: number, memory?: Memory): Piece {
-  const { buffer, ...location } = place;
+function open(place: Place, bytes: number, isFresh: boolean, memory?: Memory): Piece {
+  const { buffer, owner, block, slot } = place;
   const start = place.slot * PIECE_ALIGN;
   let closed = false;
   const close = () => {
@@ -165,7 +173,8 @@ function open(place: Place, bytes: number, memory?: Memory): Piece {
     Atomics.add(closedWord(buffer, start), 0, 1);
     memory?.release(buffer);
   };
-  return { location, buffer, byteOffset: start + HEADER_BYTES, byteLength: bytes, close };
+  const location = { owner, block, slot };
+  return { location, buffer, byteOffset: start + HEADER_BYTES, byteLength: bytes, isFresh, close };
 }
 
 function closedWord(buffer: ArrayBufferLike, start: number): Int32Array {
