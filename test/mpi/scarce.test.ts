@@ -18,7 +18,7 @@ describeEachMpi((mpi) => {
         .split("\n")
         .filter((line) => line.startsWith("{"))
         .map((line) => (JSON.parse(line) as { outcomes: string[] }).outcomes);
-      expect(outcomes).toEqual(Array(3).fill(["NO_MEMORY on rank 1", "made", "made"]));
+      expect(outcomes).toEqual(Array.from({ length: 3 }, () => ["NO_MEMORY on rank 1", "made", "made"]));
     },
   );
 });
