@@ -31,6 +31,7 @@ export function serialBackend(): Backend {
     distantMemory: null,
     attendant: null,
     worldBoard: { buffer: new SharedArrayBuffer(boardBytes(1)), byteOffset: 0 },
+    atEnd: () => {},
     abort: (code) => process.exit(code),
   };
 }

@@ -37,6 +37,8 @@ export function threadsBackend({ rank, size, nodeOf, control, board, ports }: Ra
     distantMemory: null,
     attendant: null,
     worldBoard: { buffer: board, byteOffset: 0 },
+    // All that others may want of a rank is in shared memory.
+    atEnd: () => {},
     abort,
   };
 }
