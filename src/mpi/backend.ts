@@ -41,6 +41,8 @@ export function mpiInUse(): MpiDescription | undefined {
   return description;
 }
 
+const nothingMoves = (): boolean => false;
+
 /** Collective: starts MPI and joins the ranks of this node. */
 export function mpiBackend(env: Readonly<Record<string, string | undefined>>): Backend {
   const world = startMpi(env);
@@ -66,7 +68,7 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
   atEnd.push(() => {
     if (roster.mark(place, ENDED)) for (const mate of mates) bells.ring(placeOf.get(mate)!);
   });
-  let answer = () => false;
+  let answer = nothingMoves;
   if (courier) atEnd.push(() => linger(world, () => answer()));
   atEnd.push(() => node.memory.end());
   atEnd.push(() => courier?.settle());
