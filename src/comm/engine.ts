@@ -57,6 +57,11 @@ export interface Segment {
    * all ranks leave. An exception of `write` is thrown on every rank.
    */
   update(call: Call, writing: Writing): void;
+  /**
+   * Collective: copies `slabs[rank]` from the node of that rank, for every rank, to all other nodes; the same lists on all ranks. What is in
+   * them was written before a collective of the same communicator that is over: so on one node this is nothing, and nobody waits.
+   */
+  spread(call: Call, slabs: readonly (readonly Slab[])[]): void;
   /** Local, idempotent. The memory is given back when every rank of the communicator has closed. */
   close(): void;
 }

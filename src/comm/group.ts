@@ -4,19 +4,21 @@ import { Board } from "../node/board.ts";
 import type { Location, Piece } from "../node/heap.ts";
 import type { Machine, Pace } from "../node/machine.ts";
 import { USER, type Box } from "../node/post.ts";
-import { Until } from "../node/script.ts";
+import { Script, Until } from "../node/script.ts";
 import { SharedWords, wordLayout } from "../node/words.ts";
 import { digestOf } from "./calls.ts";
 import type { DistantMemory, Ground } from "./backend.ts";
 import type { Communicator } from "./contract.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { Call, Engine, Segment, Words, Writing } from "./engine.ts";
+import type { Call, Engine, Segment, Slab, Words, Writing } from "./engine.ts";
 import { lendDistant, lendOnNode, lendSpread } from "./lending.ts";
 import { Letters } from "./letters.ts";
 import { Meeting } from "./meeting.ts";
 import { gatherAll } from "./movers.ts";
+import type { Memory } from "./pieces.ts";
 import { RemoteWords } from "./remote-words.ts";
 import type { Relay } from "./relay.ts";
+import { passAround } from "./ring.ts";
 import { NodeSegment } from "./segment.ts";
 import { Service } from "./service.ts";
 import { GroupTopology } from "./topology.ts";
@@ -117,9 +119,9 @@ export class Group implements Engine {
     return gatherAll(this, call, bytes);
   }
 
-  /** Collective, blocking: a meeting from entering to leaving. */
-  meet(call: Call, location?: Location, writing?: Relay): void {
-    const machine = this.#enter(call, location, writing);
+  /** Collective, blocking: a meeting from entering to leaving; `onNode`: of this node's ranks only. */
+  meet(call: Call, location?: Location, writing?: Relay, onNode = false): void {
+    const machine = this.#enter(call, location, writing, onNode);
     try {
       this.pace.run(machine);
     } finally {
@@ -188,8 +190,20 @@ export class Group implements Engine {
   }
 
   /** Collective, blocking: see `Segment.update`. */
-  update(call: Call, memory: Relay["memory"], writing: Writing): void {
+  update(call: Call, memory: Memory, writing: Writing): void {
     this.meet(call, undefined, { writing, memory });
+  }
+
+  /** Collective, blocking: see `Segment.spread`. The leaders need not wait for their nodes, which have written; the nodes wait for them. */
+  spread(call: Call, memory: Memory, slabs: readonly (readonly Slab[])[]): void {
+    const { nodes, nodeIndex, nodeRank } = this.topology;
+    if (nodes.length === 1) return;
+    if (nodeRank === 0) {
+      const leaders = nodes.map((mates) => mates[0]);
+      const ofNodes = nodes.map((mates) => mates.flatMap((rank) => slabs[rank]));
+      this.pace.run(new Script(passAround(this.letters, leaders, nodeIndex, memory, ofNodes)));
+    }
+    this.meet(call, undefined, undefined, true);
   }
 
   nodeComm(): Communicator {
@@ -229,13 +243,13 @@ export class Group implements Engine {
     this.#board?.close();
   }
 
-  #enter(call: Call, location?: Location, writing?: Relay): Machine {
+  #enter(call: Call, location?: Location, writing?: Relay, onNode = false): Machine {
     if (this.#busy !== null) {
       const text = `${call.op}: ${this.#busy} of the same communicator is still under way on this rank; await it first`;
       throw new PshmemError("PENDING", text, { call: call.op, actual: this.#busy });
     }
     this.#busy = call.op;
-    return this.#meeting.begin(call, location, writing);
+    return this.#meeting.begin(call, location, writing, onNode);
   }
 }
 
