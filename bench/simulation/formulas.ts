@@ -120,6 +120,17 @@ const SET_IN_PIECES = together(MEETING, {
   inside: [],
 });
 
+/** What each rank tells of one part of an array of one dimension: how many there are, and start, step and count. */
+const PART = 32;
+const PARTS_TOLD = together(MEETING, onSeveralNodes(allToAll([[PART]])));
+/** Every rank's part, from each leader to the next: short ones of a node in one message. */
+const AROUND_THE_RING: Cost = {
+  across: [[1, is.N, is.EDGES]],
+  bytes: [[1, is.BYTES, is.P, is.EDGES]],
+  inside: [],
+};
+const AROUND_IN_PIECES: Cost = { ...AROUND_THE_RING, across: [[1, is.PIECES, is.P, is.EDGES]] };
+
 /** The words of the shape and dtype that ranks agree on, as the tests make the array. */
 export const ABOUT = "shape [262144], dtype float64";
 
@@ -236,6 +247,10 @@ export const COSTS = {
   "set, small": SET_SMALL,
   "set, in pieces": SET_IN_PIECES,
   "assign, small": together(MEETING, onSeveralNodes(allToAll([[1]])), SET_SMALL),
+  "setAll, small": together(PARTS_TOLD, MEETING, AROUND_THE_RING),
+  "setAll, in pieces": together(PARTS_TOLD, MEETING, AROUND_IN_PIECES),
+  "MPIShared.write": { across: [], bytes: [], inside: [] },
+  "sync, a small part of each rank": together(PARTS_TOLD, AROUND_THE_RING),
   "MPIShared.close": { across: [], bytes: [], inside: [] },
   "new MPILock": MEETING,
   "lock, free": onWords(2, 5),

@@ -52,6 +52,19 @@ export function selectRegion(region: Region, selectors: readonly Axis[]): Region
   return { offset, shape, strides };
 }
 
+/**
+ * What the selectors pick on each axis, as {@link selectRegion} does; an index picks a range of one. Local.
+ *
+ * @throws BAD_DIMENSIONS BAD_SLICE OUT_OF_BOUNDS
+ */
+export function rangesOf(shape: readonly number[], selectors: readonly Axis[]): SliceRange[] {
+  return spread(selectors, shape.length).map((selector, axis) =>
+    typeof selector === "number"
+      ? { start: checkIndex(selector, shape[axis], axis), step: 1, count: 1 }
+      : rangeOf(selector, shape[axis]),
+  );
+}
+
 /** Exactly one selector for each axis: `...` and what is missing at the end become whole axes. */
 function spread(selectors: readonly Axis[], axes: number): Axis[] {
   const dots = selectors.indexOf("...");

@@ -60,6 +60,11 @@ export interface Segment {
    * all ranks leave. An exception of `write` is thrown on every rank.
    */
   update(call: Call, writing: Writing): void;
+  /**
+   * Collective: copies the slabs of every rank, none of them empty, from its node to all other nodes; all ranks say the same of every rank.
+   * What is in them was written before a collective of the same communicator that is over: so on one node this is nothing, and nobody waits.
+   */
+  spread(call: Call, slabsOf: (rank: number) => readonly Slab[]): void;
   /** Local, idempotent. The memory is given back when every rank of the communicator has closed. */
   close(): void;
 }

@@ -60,6 +60,8 @@ export class Meeting implements Agenda, Concern {
   /** The turns of a meeting on one node in which the rank at this place writes: made once, since every `set` wants them. */
   readonly #writerAlone: readonly (readonly number[])[];
   #plan: readonly Turn[] = [];
+  /** Ranks of several nodes meet. */
+  #isWide = false;
   /** On a leader, after the exchange: the slab came with it. */
   #isWritten = false;
   #call!: Call;
@@ -89,13 +91,14 @@ export class Meeting implements Agenda, Concern {
 
   /**
    * Prepares the next meeting and gives the machine that carries it out. `location` is shown to the ranks of the node;
-   * `writing` is what the root does while all others wait.
+   * `writing` is what the root does while all others wait. A meeting `onNode` is one of this node's ranks, of which others know nothing.
    */
-  begin(call: Call, location?: Location, writing?: Relay): Machine {
-    this.#call = writing && this.#topology.nodeCount > 1 ? this.#withSmall(call, writing.writing) : call;
+  begin(call: Call, location?: Location, writing?: Relay, onNode = false): Machine {
+    this.#isWide = this.#topology.nodeCount > 1 && !onNode;
+    this.#call = writing && this.#isWide ? this.#withSmall(call, writing.writing) : call;
     this.#relay = writing;
     this.#fill(this.#board.slot(this.#rendezvous.parity, this.#topology.nodeRank), this.#call, location);
-    if (this.#topology.nodeCount > 1) this.#arrange(call.root ?? 0, writing !== undefined);
+    if (this.#isWide) this.#arrange(call.root ?? 0, writing !== undefined);
     else this.#arrangeAlone(call.root ?? 0, writing !== undefined);
     return this.#rendezvous.begin(this);
   }
@@ -109,12 +112,12 @@ export class Meeting implements Agenda, Concern {
 
   /** After `checkOutcome`: the root's payload. Valid until the next meeting. */
   get payload(): Uint8Array {
-    return this.#topology.nodeCount > 1 ? this.#board.result : payloadOf(this.#last(this.#call.root ?? 0));
+    return this.#isWide ? this.#board.result : payloadOf(this.#last(this.#call.root ?? 0));
   }
 
   /** After `checkOutcome`: whether any rank has shown something fresh. Valid until the next meeting. */
   get isFresh(): boolean {
-    return this.#topology.nodeCount > 1 ? this.#board.isFresh : this.#hasFresh(1 - this.#rendezvous.parity);
+    return this.#isWide ? this.#board.isFresh : this.#hasFresh(1 - this.#rendezvous.parity);
   }
 
   /** After the machine is done: what the rank at this place of the node brought. Valid until the next meeting. */
@@ -163,7 +166,7 @@ export class Meeting implements Agenda, Concern {
 
   check(): boolean {
     // With several nodes even a faulty node must tell the others: its leader does, in the first turn.
-    if (this.#topology.nodeCount > 1) return true;
+    if (this.#isWide) return true;
     return this.#isUnanimous() || this.#conclude(this.#nodeStatement(), NO_BYTES);
   }
 
@@ -307,7 +310,7 @@ export class Meeting implements Agenda, Concern {
       const { writing } = this.#relay!;
       writing.write();
       // The leader, which passes the slab on, may be another rank: it finds the slab in the result.
-      if (this.#topology.nodeCount > 1) this.#board.conclude(encodeSlab(writing.slab()), false);
+      if (this.#isWide) this.#board.conclude(encodeSlab(writing.slab()), false);
     } catch (error) {
       this.#board.conclude(encodeFault(asFault(error), this.#rank), true);
     }

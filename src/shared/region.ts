@@ -16,16 +16,27 @@ export function placeAt<D extends DType>(
   source: Resolved<D>,
   offset: ArrayLike<number> | null | undefined,
 ): Placement<D> {
+  const first = firstOf(whole, source.shape, offset, "the data");
+  return { source, target: { offset: first, shape: source.shape, strides: whole.strides } };
+}
+
+/** Local: where a part of this shape begins that has its first element at an offset. @throws BAD_DIMENSIONS OUT_OF_BOUNDS */
+export function firstOf(
+  whole: Region,
+  shape: readonly number[],
+  offset: ArrayLike<number> | null | undefined,
+  what: string,
+): number {
   const dimensions = whole.shape.length;
-  if (source.shape.length !== dimensions) throw badDimensions("the data", source.shape.length, dimensions);
+  if (shape.length !== dimensions) throw badDimensions(what, shape.length, dimensions);
   if (offset && offset.length !== dimensions) throw badDimensions("the offset", offset.length, dimensions);
   let first = whole.offset;
   for (let axis = 0; axis < dimensions; axis++) {
     const start = offset ? offset[axis] : 0;
-    checkExtent(start, source.shape[axis], whole.shape[axis], axis);
+    checkExtent(start, shape[axis], whole.shape[axis], axis);
     first += whole.strides[axis] * start;
   }
-  return { source, target: { offset: first, shape: source.shape, strides: whole.strides } };
+  return first;
 }
 
 /**

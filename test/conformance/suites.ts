@@ -3,6 +3,7 @@ import type { Case } from "./case.ts";
 import { batchCases } from "./batch.ts";
 import { collectiveCases } from "./collectives.ts";
 import { communicatorCases } from "./communicator.ts";
+import { jointCases } from "./joint.ts";
 import { lockCases } from "./lock.ts";
 import { messageCases } from "./messages.ts";
 import { sharedCases } from "./shared.ts";
@@ -13,7 +14,7 @@ export const suites = {
   collectives: collectiveCases,
   messages: messageCases,
   window: windowCases,
-  shared: sharedCases,
+  shared: [...sharedCases, ...jointCases],
   lock: lockCases,
   batch: batchCases,
 } satisfies Record<string, readonly Case[]>;
