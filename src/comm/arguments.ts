@@ -1,4 +1,6 @@
 /** Checks of the arguments that communicators and windows take. Each gives the fault or nothing, so that it can be agreed on. */
+import { constants } from "node:buffer";
+import { itemSize, lanesOf, type DType } from "../array/dtype.ts";
 import { errorOf, PshmemError } from "../errors.ts";
 import { ANY_SOURCE, ANY_TAG, MAX_TAG } from "./contract.ts";
 
@@ -39,6 +41,18 @@ export function faultOfInteger(name: string, value: unknown, least: number): Psh
   return new PshmemError("BAD_ARGUMENT", `${name} is ${String(value)}; it must be ${wanted}`, {
     actual: value,
   });
+}
+
+/** For more elements than a typed array of this Node can have, however much memory there is. */
+export function faultOfLength(dtype: DType, count: number): PshmemError | undefined {
+  const numbers = count * lanesOf(dtype);
+  if (numbers <= constants.MAX_LENGTH) return undefined;
+  const bytes = count * itemSize(dtype);
+  const available = constants.MAX_LENGTH * (itemSize(dtype) / lanesOf(dtype));
+  const text =
+    `${bytes} bytes are more than one array can have on this Node, which is ${constants.MAX_LENGTH} numbers; ` +
+    "make several, or use a later Node";
+  return new PshmemError("NO_MEMORY", text, { bytes, available });
 }
 
 export function faultOfList(name: string, values: unknown, size: number): PshmemError | undefined {

@@ -79,7 +79,7 @@ export function lendOnNode(group: Group, call: Call, bytes: number): Piece {
     payload: () => undefined,
     find: () => group.locationAt(0),
   };
-  return lend(group, call, bytes, lender);
+  return lendTwice(group, call, bytes, lender);
 }
 
 /** Collective: one piece that every rank of the communicator can load from and store to. */
@@ -92,7 +92,20 @@ function lendToAll(group: Group, call: Call, heap: Heap, bytes: number): Piece {
     payload: encodeLocation,
     find: decodeLocation,
   };
-  return lend(group, { ...call, root: 0 }, bytes, lender);
+  return lendTwice(group, { ...call, root: 0 }, bytes, lender);
+}
+
+/** Closed memory is there until every rank has collected its garbage: what could not be had is tried once more after that. */
+function lendTwice(group: Group, call: Call, bytes: number, lender: Lender): Piece {
+  try {
+    return lend(group, call, bytes, lender);
+  } catch (error) {
+    // All ranks have the same error, and memory of the same kind.
+    const isScarce = error instanceof PshmemError && error.code === "NO_MEMORY";
+    if (!isScarce || !lender.heap.collect()) throw error;
+    group.meet(call);
+    return lend(group, call, bytes, lender);
+  }
 }
 
 /** The lender allocates before the meeting, so that its failure is part of the verdict; the others attach after it. */
@@ -135,12 +148,6 @@ function tryAllocate(
   try {
     return { piece: heap.allocate(bytes, audience) };
   } catch (error) {
-    return { piece: null, fault: noMemory(error, bytes) };
+    return { piece: null, fault: asFault(error) };
   }
-}
-
-function noMemory(error: unknown, bytes: number): PshmemError {
-  if (!(error instanceof RangeError)) return asFault(error);
-  const text = `${bytes} bytes of shared memory cannot be had (${error.message}); ask for less, or give the machine more`;
-  return new PshmemError("NO_MEMORY", text, { bytes, cause: error });
 }

@@ -1,10 +1,8 @@
 /** MPIShared: an array with one copy on every node, which all ranks of the node read, and which one rank at a time writes. */
-import { constants } from "node:buffer";
 import { inspect } from "node:util";
 import {
   checkDType,
   itemSize,
-  lanesOf,
   makeArray,
   type DType,
   type ReadonlyTypedArrayOf,
@@ -15,7 +13,7 @@ import { checkShape, sizeOf, stridesOf } from "../array/shape.ts";
 import type { Axis, Region } from "../array/slice.ts";
 import { resolveSource, type NdSource } from "../array/source.ts";
 import { makeView, readerOf, type View } from "../array/view.ts";
-import { faultOfRank } from "../comm/arguments.ts";
+import { faultOfLength, faultOfRank } from "../comm/arguments.ts";
 import { digestOf, type Op } from "../comm/calls.ts";
 import type { Communicator } from "../comm/contract.ts";
 import type { Engine, Segment } from "../comm/engine.ts";
@@ -204,7 +202,8 @@ export class MPIShared<
   #lay(segment: Segment): ArrayMemory<D, Dimensions<S>> {
     const { shape, strides, dtype } = this;
     const data = makeArray(dtype, segment.buffer, segment.byteOffset, this.size);
-    const view = makeView<D, Dimensions<S>>(dtype, data, { offset: 0, shape, strides });
+    const shown = makeArray(dtype, segment.readable, segment.byteOffset, this.size);
+    const view = makeView<D, Dimensions<S>>(dtype, shown, { offset: 0, shape, strides });
     return { segment, data, view, elements: view.data, get: readerOf(view) };
   }
 
@@ -223,7 +222,7 @@ export class MPIShared<
     }
     const { placement, fault } = this.#prepare(root, () => place(memory.view));
     // No object spread: it costs a microsecond.
-    memory.segment.update({ op, object, root, fault }, new Filling(memory.data, this.dtype, placement));
+    memory.segment.update({ op, object, root, fault }, new Filling(memory, this.dtype, placement));
     this.#version++;
   }
 
@@ -266,21 +265,11 @@ interface ArrayMemory<D extends DType, N extends number> extends Reads<D, N> {
 function checkedShape(shape: unknown, dtype: unknown): { extents: number[]; fault?: PshmemError } {
   try {
     const extents = checkShape(shape);
-    checkLength(checkDType(dtype), sizeOf(extents));
-    return { extents };
+    const fault = faultOfLength(checkDType(dtype), sizeOf(extents));
+    return { extents: fault ? [] : extents, fault };
   } catch (error) {
     return { extents: [], fault: asFault(error) };
   }
-}
-
-/** @throws NO_MEMORY for more than a typed array of this Node can hold, however much memory there is */
-function checkLength(dtype: DType, size: number): void {
-  if (size * lanesOf(dtype) <= constants.MAX_LENGTH) return;
-  const bytes = size * itemSize(dtype);
-  const text =
-    `${bytes} bytes are more than one array can have on this Node, which is ${constants.MAX_LENGTH} numbers; ` +
-    "make several arrays, or use a later Node";
-  throw new PshmemError("NO_MEMORY", text, { bytes });
 }
 
 /** The one source there must be; its fault is found by all ranks alike, so that nobody need be told. */

@@ -17,6 +17,7 @@ export interface Posix {
   readonly os_sync_wake_by_address_all: NativeFunction | null;
 }
 
+export const PROT_READ = 1;
 export const PROT_READ_WRITE = 3;
 export const MAP_SHARED = 1;
 export const MAP_PRIVATE = 2;
