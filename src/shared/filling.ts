@@ -12,21 +12,15 @@ import { copySlab, slabOf } from "../array/slab.ts";
 import type { Slab, Writing } from "../comm/engine.ts";
 import type { Placement } from "./region.ts";
 
-/** The elements of an array: as they are written, and as users read them. Under `PSHMEM_GUARD=1` these lie at different addresses. */
-export interface Elements<D extends DType> {
-  readonly data: TypedArrayOf<D>;
-  readonly elements: ReadonlyTypedArrayOf<D>;
-}
-
 /** A rank's data on its way into the array. */
 export class Filling<D extends DType> implements Writing {
-  readonly #array: Elements<D>;
+  readonly #data: TypedArrayOf<D>;
   readonly #dtype: D;
   readonly #placement: Placement<D> | undefined;
 
   /** Ranks other than the root have no placement. */
-  constructor(array: Elements<D>, dtype: D, placement: Placement<D> | undefined) {
-    this.#array = array;
+  constructor(data: TypedArrayOf<D>, dtype: D, placement: Placement<D> | undefined) {
+    this.#data = data;
     this.#dtype = dtype;
     this.#placement = placement;
   }
@@ -34,9 +28,8 @@ export class Filling<D extends DType> implements Writing {
   write(): void {
     const { source, target } = this.#placement!;
     const lanes = lanesOf(this.#dtype);
-    const { offset, strides, shape } = source;
-    const { data } = this.#array;
-    copySlab(data, target.offset, target.strides, this.#source(), offset, strides, shape, lanes);
+    const { data, offset, strides, shape } = source;
+    copySlab(this.#data, target.offset, target.strides, data, offset, strides, shape, lanes);
   }
 
   slab(): Slab | null {
@@ -50,12 +43,20 @@ export class Filling<D extends DType> implements Writing {
     copySlab(packed, 0, stridesOf(shape), data, offset, strides, shape, lanesOf(this.#dtype));
     return new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength);
   }
+}
 
-  /** Views of the array itself are seen where they are written, so that an overlap shows. */
-  #source(): TypedArrayOf<D> {
-    const { data } = this.#placement!.source;
-    const { data: written, elements } = this.#array;
-    if (elements.buffer === written.buffer || data.buffer !== elements.buffer) return data;
-    return makeArray(this.#dtype, written.buffer, data.byteOffset, data.length / lanesOf(this.#dtype));
-  }
+/**
+ * Local: data that was taken from what users see of an array, `seen`, as part of the array's own memory: under `PSHMEM_GUARD=1` these are two
+ * mappings of the same memory, and an overlap of data and array shows only in one.
+ */
+export function throughOwn<D extends DType>(
+  dtype: D,
+  own: TypedArrayOf<D>,
+  seen: ReadonlyTypedArrayOf<D>,
+  placement: Placement<D>,
+): Placement<D> {
+  const { data } = placement.source;
+  if (seen.buffer === own.buffer || data.buffer !== seen.buffer) return placement;
+  const there = makeArray(dtype, own.buffer, data.byteOffset, data.length / lanesOf(dtype));
+  return { ...placement, source: { ...placement.source, data: there } };
 }

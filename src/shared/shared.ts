@@ -20,7 +20,7 @@ import type { Engine, Segment } from "../comm/engine.ts";
 import { asFault } from "../comm/verdict.ts";
 import { PshmemError } from "../errors.ts";
 import { communicatorOf, engineOf } from "../world.ts";
-import { Filling } from "./filling.ts";
+import { Filling, throughOwn } from "./filling.ts";
 import { placeAt, placeIn, type Placement } from "./region.ts";
 import { faultOfReuse, type ReuseOptions } from "./reuse.ts";
 
@@ -220,9 +220,11 @@ export class MPIShared<
       this.#engine.agree({ op, object, root, fault: closed(op) });
       return;
     }
-    const { placement, fault } = this.#prepare(root, () => place(memory.view));
+    const { placement, fault } = this.#prepare(root, () =>
+      throughOwn(this.dtype, memory.data, memory.elements, place(memory.view)),
+    );
     // No object spread: it costs a microsecond.
-    memory.segment.update({ op, object, root, fault }, new Filling(memory, this.dtype, placement));
+    memory.segment.update({ op, object, root, fault }, new Filling(memory.data, this.dtype, placement));
     this.#version++;
   }
 
