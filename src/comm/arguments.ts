@@ -2,6 +2,7 @@
 import { constants } from "node:buffer";
 import { itemSize, lanesOf, type DType } from "../array/dtype.ts";
 import { errorOf, PshmemError } from "../errors.ts";
+import { availableBytes } from "../node/available.ts";
 import { ANY_SOURCE, ANY_TAG, MAX_TAG } from "./contract.ts";
 
 /** The first fault there is. */
@@ -48,7 +49,8 @@ export function faultOfLength(dtype: DType, count: number): PshmemError | undefi
   const numbers = count * lanesOf(dtype);
   if (numbers <= constants.MAX_LENGTH) return undefined;
   const bytes = count * itemSize(dtype);
-  const available = constants.MAX_LENGTH * (itemSize(dtype) / lanesOf(dtype));
+  const most = constants.MAX_LENGTH * (itemSize(dtype) / lanesOf(dtype));
+  const available = Math.min(most, availableBytes());
   const text =
     `${bytes} bytes are more than one array can have on this Node, which is ${constants.MAX_LENGTH} numbers; ` +
     "make several, or use a later Node";

@@ -87,11 +87,12 @@ export class ProcessMemory implements Memory {
 
   attach(owner: number, id: number): ArrayBuffer {
     const fd = this.#open(owner, id);
+    const close = this.#site.method === "memfd" ? closeSync : posix().close;
     let buffer: ArrayBuffer;
     try {
       buffer = mapShared(fd, fstatSync(fd).size, this.#site.guarded);
     } finally {
-      closeSync(fd);
+      close(fd);
     }
     Atomics.add(new Int32Array(buffer, 0, 2), ATTACHED, 1);
     return buffer;
@@ -142,7 +143,7 @@ export class ProcessMemory implements Memory {
       const id = this.#serial * DESCRIPTORS + fd;
       if (!this.#ids.has(id)) return id;
     }
-    closeSync(fd);
+    posix().close(fd);
     const text = `descriptor ${fd} cannot stand for one more block of shared memory: too many are in use; close arrays, or make fewer`;
     throw new PshmemError("NO_MEMORY", text, { actual: fd });
   }
@@ -202,7 +203,7 @@ export class ProcessMemory implements Memory {
   }
 
   #close({ id, fd }: Pick<Offered, "id" | "fd">): void {
-    closeSync(fd);
+    posix().close(fd);
     if (this.#site.method === "named") posix().shm_unlink(this.#nameOf(this.#site.me, id));
   }
 }

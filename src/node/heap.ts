@@ -64,8 +64,6 @@ const FIRST_CHUNK_BYTES = 1024 * 1024;
 const LARGEST_CHUNK_BYTES = 32 * FIRST_CHUNK_BYTES;
 /** Larger pieces are blocks by themselves: their memory goes back to the system. */
 const LARGEST_SHARED = 128 * 1024;
-/** Closed memory that may wait for a collection of garbage, which takes milliseconds. */
-const UNCOLLECTED_BYTES = 256 * 1024 * 1024;
 /** Sizes up to this are rounded to cache lines, beyond it to powers of two, so that freed pieces fit new ones. */
 const FINE_SIZES = 1024;
 
@@ -94,8 +92,6 @@ export class Heap {
   #chunk: Place | null = null;
   #chunkBytes = FIRST_CHUNK_BYTES;
   readonly #ledger: Ledger;
-  /** Of large pieces, since the last collection of garbage. */
-  #closedBytes = 0;
 
   /** `everyone`: the world ranks that may ever be lent a small piece. */
   constructor(memory: Memory, me: number, everyone: readonly number[]) {
@@ -109,9 +105,8 @@ export class Heap {
   allocate(bytes: number, audience: readonly number[]): Piece {
     const total = roundUp(HEADER_BYTES + bytes);
     if (total > LARGEST_SHARED) {
-      this.#collectIfDue();
-      const share = shareOf(total, audience.length);
-      const place = this.#make(total, audience, share * audience.length);
+      this.#collectWaste();
+      const place = this.#make(total, audience, bytes);
       new Int32Array(place.buffer, 0, READERS + 1)[READERS] = audience.length;
       return this.#openBlock(place, bytes);
     }
@@ -126,7 +121,7 @@ export class Heap {
     const { owner, block } = location;
     const total = roundUp(HEADER_BYTES + bytes);
     if (total > LARGEST_SHARED) {
-      this.#collectIfDue();
+      this.#collectWaste();
       return this.#openBlock({ ...location, buffer: this.#memory.attach(owner, block) }, bytes);
     }
     const key = `${owner}.${block}`;
@@ -140,7 +135,7 @@ export class Heap {
     const total = roundUp(HEADER_BYTES + piece.byteLength);
     if (total > LARGEST_SHARED) {
       this.#memory.withdraw(piece.location.block, audience);
-      this.#ledger.giveBack(shareOf(total, audience.length) * (audience.length - 1));
+      this.#ledger.giveBack(total, audience.length, audience.length - 1);
       piece.close();
     } else {
       Atomics.store(closedWord(piece.buffer, piece.byteOffset - HEADER_BYTES), 0, audience.length);
@@ -154,24 +149,24 @@ export class Heap {
   collect(): boolean {
     if (!this.#memory.collect) return false;
     this.#memory.collect();
-    this.#closedBytes = 0;
+    this.#ledger.wasCollected();
     return true;
   }
 
   /** Not in `close` itself: its callers still know the piece. */
-  #collectIfDue(): void {
-    if (this.#closedBytes > UNCOLLECTED_BYTES) this.collect();
+  #collectWaste(): void {
+    if (this.#ledger.isWasteful()) this.collect();
   }
 
-  /** A block, `promised` bytes of which are given back in shares. */
-  #make(bytes: number, audience: readonly number[], promised = bytes): Place {
-    this.#ledger.take(promised);
+  /** A block for a piece, or pieces, of `wanted` bytes. */
+  #make(bytes: number, audience: readonly number[], wanted = bytes): Place {
+    this.#ledger.take(bytes, audience.length, wanted);
     try {
       const { id, buffer } = this.#memory.create(bytes, audience);
       return { owner: this.#me, block: id, slot: 0, buffer };
     } catch (error) {
-      this.#ledger.giveBack(promised);
-      throw error instanceof RangeError ? noMemory(bytes, availableBytes(), error) : error;
+      this.#ledger.giveBack(bytes, audience.length, audience.length);
+      throw error instanceof RangeError ? noMemory(wanted, availableBytes(), error) : error;
     }
   }
 
@@ -208,11 +203,10 @@ export class Heap {
   #openBlock(place: Place, bytes: number): Piece {
     const { buffer } = place;
     const readers = new Int32Array(buffer, 0, READERS + 1)[READERS];
-    const giveBack = this.#ledger.hold(buffer, shareOf(roundUp(HEADER_BYTES + bytes), readers));
+    const giveBack = this.#ledger.hold(buffer, roundUp(HEADER_BYTES + bytes), readers);
     return this.#open(place, bytes, () => {
       this.#memory.release(buffer);
       giveBack();
-      this.#closedBytes += bytes;
     });
   }
 
@@ -236,11 +230,6 @@ export class Heap {
       close,
     };
   }
-}
-
-/** What a rank gives back of a block: it need not know whether it is the last one. */
-function shareOf(total: number, readers: number): number {
-  return Math.ceil(total / readers);
 }
 
 function closedWord(buffer: ArrayBufferLike, start: number): Int32Array {

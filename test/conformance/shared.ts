@@ -547,7 +547,7 @@ const reading: readonly Case[] = [
   },
 ];
 
-/** Whether arrays are mapped so that a store to what is read ends the process; test/unit/guard.test.ts shows that it does. */
+/** Whether arrays are mapped so that a store to what is read ends the process; test/threads/guard.test.ts shows that it does. */
 const GUARDED = process.env["PSHMEM_GUARD"] === "1";
 
 /** Stores to the array's memory, against the types, to find out who shares it. The guard leaves only `set` for that. */

@@ -4,6 +4,7 @@ import { batchCases } from "./batch.ts";
 import { collectiveCases } from "./collectives.ts";
 import { communicatorCases } from "./communicator.ts";
 import { lockCases } from "./lock.ts";
+import { memoryCases } from "./memory.ts";
 import { messageCases } from "./messages.ts";
 import { sharedCases } from "./shared.ts";
 import { windowCases } from "./window.ts";
@@ -14,6 +15,7 @@ export const suites = {
   messages: messageCases,
   window: windowCases,
   shared: sharedCases,
+  memory: memoryCases,
   lock: lockCases,
   batch: batchCases,
 } satisfies Record<string, readonly Case[]>;
