@@ -52,7 +52,7 @@ function findWorld(): Communicator {
 
 /** Local: the communicator of this rank alone, which `null` stands for. */
 export function serialWorld(): Communicator {
-  worlds.serial ??= worldOf(serialBackend());
+  worlds.serial ??= worldOf(serialBackend(joinedJob()?.promised));
   return worlds.serial;
 }
 

@@ -236,10 +236,11 @@ export class MPIBatch implements Disposable {
     }
   }
 
-  #firstStates(id: string, { initState }: BatchOptions): TaskState[] {
+  /** Null: all are OPEN. There may be more tasks than an array of states has room for. */
+  #firstStates(id: string, { initState }: BatchOptions): TaskState[] | null {
     const { nTask } = this.#plan;
     const given = initState == null ? null : checkStates(initState, nTask);
-    return this.#directory(id)?.prepare(given) ?? given ?? Array<TaskState>(nTask).fill(states.OPEN);
+    return this.#directory(id)?.prepare(given) ?? given;
   }
 
   #directory(id: string): TaskDirectory | null {

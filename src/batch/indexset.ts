@@ -78,6 +78,20 @@ export class IndexSet {
     bits.forEach((value, i) => value !== 0 && this.#words.store(this.#root, first + i, value));
   }
 
+  /** Puts all numbers below `size` into a set that no other rank uses yet. No memory beside the set is needed. */
+  fillAll(size: number): void {
+    let members = size;
+    for (let level = 0; level < this.#starts.length; level++) {
+      const width = this.#width(level);
+      const full = Math.ceil(members / width);
+      for (let place = 0; place < full; place++) {
+        const count = Math.min(width, members - place * width);
+        this.#words.store(this.#root, this.#starts[level] + place, count === 32 ? -1 : (1 << count) - 1);
+      }
+      members = full;
+    }
+  }
+
   /** Puts a number in, if it is not there. */
   insert(number: number): void {
     this.#setBit(this.#wordAt(0, number), this.#bitAt(0, number), this.#load(this.#wordAt(0, number)));

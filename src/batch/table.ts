@@ -20,7 +20,7 @@
  */
 import type { Words } from "../comm/engine.ts";
 import { IndexSet, SHIPPED_FANOUT, type Fanout } from "./indexset.ts";
-import { DONE, type TaskState } from "./states.ts";
+import { DONE, OPEN, type TaskState } from "./states.ts";
 import { claimed, DOORS, doorOf, firstWord, type Door } from "./taskword.ts";
 
 /** A task that was handed out. */
@@ -65,8 +65,13 @@ export class TaskTable {
     return DOORS.length * IndexSet.wordsFor(nTask, fanout) + 1 + nTask;
   }
 
-  /** Enters the states at the start, before any other rank uses the table. */
-  fill(states: ArrayLike<TaskState>): void {
+  /** Enters the states at the start, before any other rank uses the table; null: all are OPEN. */
+  fill(states: ArrayLike<TaskState> | null): void {
+    if (states === null) {
+      // The word of such a task is 0, as at the start.
+      this.#sets.get(OPEN)!.fillAll(this.#nTask);
+      return;
+    }
     const numbers = new Map<TaskState, number[]>();
     for (let task = 0; task < states.length; task++) {
       const state = states[task];

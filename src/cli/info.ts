@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { parseArgs } from "node:util";
+import { guardWanted } from "../native/guard.ts";
+import { availableBytes } from "../node/available.ts";
 import { findTsx, nativeTypeScript } from "../threads/program.ts";
 import { readOptions } from "./arguments.ts";
 import { HELP } from "./help.ts";
@@ -16,6 +18,10 @@ export interface Info {
   readonly arch: string;
   readonly cores: number;
   readonly memoryBytes: number;
+  /** What a program could have now: the least of what the machine, control groups and `ulimit -v` leave. */
+  readonly availableBytes: number;
+  /** Whether `PSHMEM_GUARD` asks for arrays that cannot be written but through `set` and the like. */
+  readonly guard: boolean;
   /** Each backend with what there is to say about it. */
   readonly backends: Readonly<Record<"serial" | "threads" | "mpi", string>>;
   /** The MPI in use, or the one that would be. */
@@ -76,6 +82,8 @@ function collect(mpi: Info["mpi"]): Info {
     arch: process.arch,
     cores: availableParallelism(),
     memoryBytes: totalmem(),
+    availableBytes: availableBytes(),
+    guard: guardWanted(process.env),
     backends: { serial: "always", threads: "pshmem run -n N program", mpi: "mpirun -n N node program.js" },
     mpi,
     typescript: typescript(),
@@ -115,11 +123,16 @@ function toText(facts: Info, mpi: readonly Row[]): string {
     ["node", `${facts.node} (V8 ${facts.v8})`],
     ["platform", `${facts.platform} ${facts.arch}`],
     ["cores", String(facts.cores)],
-    ["memory", `${(facts.memoryBytes / 2 ** 30).toFixed(1)} GiB`],
+    ["memory", `${gibibytes(facts.memoryBytes)}, ${gibibytes(facts.availableBytes)} available`],
+    ["guard", facts.guard ? "read-only arrays (PSHMEM_GUARD=1)" : "off"],
     ...Object.entries(facts.backends).map(([name, state]) => [`backend ${name}`, state]),
     ...mpi,
     ["typescript", facts.typescript],
     ["launcher", variables.length === 0 ? "none seen" : variables.join(" ")],
   ] as const;
   return rows.map(([name, value]) => `${name.padEnd(16)} ${value}\n`).join("");
+}
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }

@@ -1,5 +1,8 @@
 /** Checks of the arguments that communicators and windows take. Each gives the fault or nothing, so that it can be agreed on. */
+import { constants } from "node:buffer";
+import { itemSize, lanesOf, type DType } from "../array/dtype.ts";
 import { errorOf, PshmemError } from "../errors.ts";
+import { availableBytes } from "../node/available.ts";
 import { ANY_SOURCE, ANY_TAG, MAX_TAG } from "./contract.ts";
 
 /** The first fault there is. */
@@ -39,6 +42,19 @@ export function faultOfInteger(name: string, value: unknown, least: number): Psh
   return new PshmemError("BAD_ARGUMENT", `${name} is ${String(value)}; it must be ${wanted}`, {
     actual: value,
   });
+}
+
+/** For more elements than a typed array of this Node can have, however much memory there is. */
+export function faultOfLength(dtype: DType, count: number): PshmemError | undefined {
+  const numbers = count * lanesOf(dtype);
+  if (numbers <= constants.MAX_LENGTH) return undefined;
+  const bytes = count * itemSize(dtype);
+  const most = constants.MAX_LENGTH * (itemSize(dtype) / lanesOf(dtype));
+  const available = Math.min(most, availableBytes());
+  const text =
+    `${bytes} bytes are more than one array can have on this Node, which is ${constants.MAX_LENGTH} numbers; ` +
+    "make several, or use a later Node";
+  return new PshmemError("NO_MEMORY", text, { bytes, available });
 }
 
 export function faultOfList(name: string, values: unknown, size: number): PshmemError | undefined {

@@ -3,6 +3,7 @@ import { PshmemError } from "../errors.ts";
 import { checkDType, type DType } from "../array/dtype.ts";
 import {
   faultOfInteger,
+  faultOfLength,
   faultOfList,
   faultOfRank,
   faultOfSource,
@@ -228,7 +229,7 @@ export class Comm implements Communicator {
       faultOf(() => checkDType(dtype)),
       faultOfInteger("count", count, 0),
     );
-    return makeWindow(this, this.#group, dtype, count, fault);
+    return makeWindow(this, this.#group, dtype, count, fault ?? faultOfLength(dtype, count));
   }
 
   abort(code = 1): never {

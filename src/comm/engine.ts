@@ -51,7 +51,10 @@ export interface Writing {
 
 /** Memory that the ranks of one node share, one copy on every node of the communicator, zeroed at the start. */
 export interface Segment {
+  /** To be written through. */
   readonly buffer: ArrayBufferLike;
+  /** The same memory, to be shown to users for reading: under `PSHMEM_GUARD=1` a mapping that cannot be written, else `buffer`. */
+  readonly readable: ArrayBufferLike;
   /** Where the segment begins in `buffer`, in bytes; a multiple of 64. */
   readonly byteOffset: number;
   readonly byteLength: number;

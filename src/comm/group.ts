@@ -6,7 +6,7 @@ import type { Concern, Machine, Pace } from "../node/machine.ts";
 import { USER, type Box } from "../node/post.ts";
 import { Script, Until } from "../node/script.ts";
 import { SharedWords, wordLayout } from "../node/words.ts";
-import { throwFault } from "./arguments.ts";
+import { faultOfLength, throwFault } from "./arguments.ts";
 import { digestOf } from "./calls.ts";
 import type { DistantMemory, Ground } from "./backend.ts";
 import type { Communicator } from "./contract.ts";
@@ -165,16 +165,17 @@ export class Group implements Engine {
   allocateWords(call: Call, count: number, onRoot = count): Words {
     const { root = 0 } = call;
     const digest = digestOf(call.digest ?? 0, root, count, onRoot);
+    const fault = call.fault ?? faultOfLength("int32", count * (this.size - 1) + onRoot);
     const wordsOf = (rank: number) => (rank === root ? onRoot : count);
     if (this.distant) {
       const { bytes } = wordLayout([wordsOf(this.rank)]);
-      const { places, keeper } = lendDistant(this, { ...call, digest }, this.distant, bytes);
+      const { places, keeper } = lendDistant(this, { ...call, digest, fault }, this.distant, bytes);
       return this.distant.words(places, keeper);
     }
     const ring = (rank: number) => this.endpoint.backend.ring(this.members[rank]);
     const { piece, ranks } = lendSpread(
       this,
-      { ...call, digest },
+      { ...call, digest, fault },
       (mates) => wordLayout(mates.map(wordsOf)).bytes,
     );
     const { bases } = wordLayout(ranks.map(wordsOf));

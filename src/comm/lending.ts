@@ -79,7 +79,7 @@ export function lendOnNode(group: Group, call: Call, bytes: number): Piece {
     payload: () => undefined,
     find: () => group.locationAt(0),
   };
-  return lend(group, call, bytes, lender);
+  return lendTwice(group, call, bytes, lender);
 }
 
 /** Collective: one piece that every rank of the communicator can load from and store to. */
@@ -92,7 +92,20 @@ function lendToAll(group: Group, call: Call, heap: Heap, bytes: number): Piece {
     payload: encodeLocation,
     find: decodeLocation,
   };
-  return lend(group, { ...call, root: 0 }, bytes, lender);
+  return lendTwice(group, { ...call, root: 0 }, bytes, lender);
+}
+
+/** Closed memory is there until every rank has collected its garbage: what could not be had is tried once more after that. */
+function lendTwice(group: Group, call: Call, bytes: number, lender: Lender): Piece {
+  try {
+    return lend(group, call, bytes, lender);
+  } catch (error) {
+    // All ranks have the same error, and memory of the same kind.
+    const isScarce = error instanceof PshmemError && error.code === "NO_MEMORY";
+    if (!isScarce || !lender.heap.collect()) throw error;
+    group.meet(call);
+    return lend(group, call, bytes, lender);
+  }
 }
 
 /** The lender allocates before the meeting, so that its failure is part of the verdict; the others attach after it. */
@@ -155,22 +168,22 @@ export interface Tried {
 
 /** Local: a piece for world ranks, this one among them. */
 export function tryAllocate(heap: Heap, bytes: number, audience: readonly number[]): Tried {
-  return tryTo(() => heap.allocate(bytes, audience), bytes);
+  return tryTo(() => heap.allocate(bytes, audience));
 }
 
-function tryTo(get: () => Piece | null, bytes?: number): Tried {
+function tryTo(get: () => Piece | null): Tried {
   try {
     return { piece: get() };
   } catch (error) {
-    return { piece: null, fault: noMemory(error, bytes) };
+    return { piece: null, fault: asFault(isSystems(error) ? cannotMap(error) : error) };
   }
 }
 
-function noMemory(error: unknown, bytes?: number): PshmemError {
-  const isSystems = error instanceof Error && "syscall" in error;
-  if (!(error instanceof RangeError) && !isSystems) return asFault(error);
-  const what =
-    bytes === undefined ? "shared memory that another rank lends" : `${bytes} bytes of shared memory`;
-  const text = `${what} cannot be had (${error.message}); ask for less, or give the machine or the process more`;
-  return new PshmemError("NO_MEMORY", text, { ...(bytes !== undefined && { bytes }), cause: error });
+function isSystems(error: unknown): error is Error {
+  return error instanceof Error && "syscall" in error;
+}
+
+function cannotMap(error: Error): PshmemError {
+  const text = `shared memory cannot be had (${error.message}); see whether the process has descriptors and address space left`;
+  return new PshmemError("NO_MEMORY", text, { cause: error });
 }

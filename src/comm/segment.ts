@@ -12,6 +12,7 @@ interface Updater {
 /** Shared by the ranks of one node; every node of the communicator has its own. */
 export class NodeSegment implements Segment {
   readonly buffer: ArrayBufferLike;
+  readonly readable: ArrayBufferLike;
   readonly byteOffset: number;
   readonly byteLength: number;
   readonly #group: Updater;
@@ -19,6 +20,7 @@ export class NodeSegment implements Segment {
 
   constructor(group: Updater, piece: Piece) {
     this.buffer = piece.buffer;
+    this.readable = piece.readable;
     this.byteOffset = piece.byteOffset;
     this.byteLength = piece.byteLength;
     this.#group = group;

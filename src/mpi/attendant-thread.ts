@@ -27,7 +27,7 @@ import {
 } from "./attendant.ts";
 import { MpiCourier } from "./courier.ts";
 import { libraryAt } from "./library.ts";
-import { native } from "./native.ts";
+import { native } from "../native/native.ts";
 import { processSleeper } from "./sleeper.ts";
 
 /** Looks before it sleeps after something has come: a few, for the rank may want the core. */
@@ -74,14 +74,8 @@ function handlerFor({ ground }: Command & { readonly do: "attend" }): Handler {
   }
   const buffer = viewOf(ground.place);
   const location = { owner: rank, block: 0, slot: 0 };
-  const piece = {
-    location,
-    buffer,
-    byteOffset: 0,
-    byteLength: buffer.byteLength,
-    isFresh: false,
-    close: () => {},
-  };
+  const memory = { buffer, readable: buffer, byteOffset: 0, byteLength: buffer.byteLength };
+  const piece = { location, ...memory, isFresh: false, close: () => {} };
   // One rank's part is there, so it is called rank 0.
   if (ground.kind === "words") return answerWords(new SharedWords(piece, [0], ring), 0);
   return answerWindow(new SharedWindow(piece, ground.dtype, [ground.count], [0], [0], 0), 0);

@@ -15,7 +15,7 @@ import { threadSleeper } from "../threads/sleeper.ts";
 import type { Handle } from "./abi/types.ts";
 import { MpiCourier } from "./courier.ts";
 import { duplicate, type MpiWorld } from "./job.ts";
-import { addressOf } from "./memory.ts";
+import { addressOf } from "../native/mapping.ts";
 
 /** Words shared with the helper, behind its bell: whether it must stop (the rank writes it, once), and its state (the helper does). */
 export const STOP = 16;

@@ -1,6 +1,9 @@
 /** Ranks that are processes of an MPI job. Inside a node they use memory of their own; MPI carries what crosses nodes. */
 import { availableParallelism } from "node:os";
 import type { Backend } from "../comm/backend.ts";
+import { guardWanted } from "../native/guard.ts";
+import { addressOf } from "../native/mapping.ts";
+import { ProcessMemory, type MemoryMethod } from "../native/memory.ts";
 import { Bells, bellBytes } from "../node/bells.ts";
 import { boardBytes } from "../node/board.ts";
 import { Mailbox, mailboxBytes } from "../node/mailbox.ts";
@@ -11,7 +14,6 @@ import { MpiAttendant } from "./attendant.ts";
 import { MpiCourier } from "./courier.ts";
 import { endWithProcess, linger } from "./end.ts";
 import { startMpi, type MpiWorld } from "./job.ts";
-import { addressOf, ProcessMemory, type MemoryMethod } from "./memory.ts";
 import { mpiOptions } from "./options.ts";
 import { chooseWindows, type WindowsChoice } from "./rma.ts";
 import { processSleeper } from "./sleeper.ts";
@@ -53,7 +55,7 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
   const options = mpiOptions(world, env);
   const { rank, size, nodeOf } = world;
   const mates = nodeOf.flatMap((node, other) => (node === nodeOf[rank] ? [other] : []));
-  const node = joinNode(world, mates);
+  const node = joinNode(world, mates, guardWanted(env));
   const at = controlLayout(mates.length);
   const bells = new Bells(
     new Int32Array(node.control, at.bells, bellBytes(mates.length) / 4),
@@ -140,13 +142,14 @@ function controlLayout(ranks: number): Record<"bells" | "roster" | "mailbox" | "
 }
 
 /** Collective: memfd where every rank of the node can open it, else names; all ranks of the job take the same way. */
-function joinNode(world: MpiWorld, mates: readonly number[]): Node {
+function joinNode(world: MpiWorld, mates: readonly number[], guarded: boolean): Node {
   const pids = world.allgather([process.pid]);
   const [jobNumber] = world.allgather([Math.floor(Math.random() * 2 ** 31)]);
   const methods: readonly MemoryMethod[] = process.platform === "linux" ? ["memfd", "named"] : ["named"];
   const failures: string[] = [];
+  const site = { job: jobNumber.toString(36), me: world.rank, pidOf: (rank: number) => pids[rank], guarded };
   for (const method of methods) {
-    const memory = new ProcessMemory(method, jobNumber.toString(36), world.rank, (rank) => pids[rank]);
+    const memory = new ProcessMemory({ ...site, method });
     const control = offerControl(world, memory, mates, failures);
     if (control) return { memory, method, control, runs: lifeCheck(mates.map((mate) => pids[mate])) };
   }

@@ -1,7 +1,7 @@
 /** The MPI functions in use, bound to a loaded library, each with its C prototype; the binding says nothing of what they mean. */
 import { PshmemError } from "../errors.ts";
 import type { AbiTable } from "./abi/types.ts";
-import type { NativeFunction, NativeLibrary } from "./native.ts";
+import type { NativeFunction, NativeLibrary } from "../native/native.ts";
 
 /** The functions by name. Pointers are typed arrays; handles are numbers. */
 export type MpiCalls = Readonly<Record<keyof typeof PROTOTYPES, NativeFunction>>;

@@ -2,7 +2,7 @@
 import { LATER, type Box, type Courier, type Outgoing, type Taker } from "../node/post.ts";
 import type { Handle } from "./abi/types.ts";
 import { HandleCell, type MpiLibrary } from "./library.ts";
-import { posix } from "./posix.ts";
+import { posix } from "../native/posix.ts";
 
 /** A message's head, alone or with a short body after it. */
 const TAG_HEAD = 1;

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PshmemError } from "../errors.ts";
-import { native, type NativeLibrary } from "./native.ts";
+import { native, type NativeLibrary } from "../native/native.ts";
 
 /** Which implementation started the program, as far as its environment tells. */
 export type LauncherKind = "openmpi" | "mpich" | "unknown";

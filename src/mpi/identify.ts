@@ -4,7 +4,7 @@ import { mpichAbi } from "./abi/mpich.ts";
 import { openMpiAbi } from "./abi/openmpi.ts";
 import { standardAbi } from "./abi/standard.ts";
 import type { AbiTable } from "./abi/types.ts";
-import type { NativeLibrary } from "./native.ts";
+import type { NativeLibrary } from "../native/native.ts";
 
 /** A library that has been recognised. */
 export interface Identity {

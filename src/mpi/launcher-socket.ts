@@ -1,7 +1,7 @@
 /** The socket through which MPICH's launcher talks to a process, where a process between the two has kept it to itself. */
 import { fstatSync, readFileSync, readlinkSync } from "node:fs";
 import { PshmemError } from "../errors.ts";
-import { posix } from "./posix.ts";
+import { posix } from "../native/posix.ts";
 
 /** The same on every architecture. */
 const SYS_PIDFD_OPEN = 434;

@@ -4,7 +4,7 @@ import { bindCalls } from "./calls.ts";
 import { checked, type CheckedCalls } from "./check.ts";
 import { findLibrary } from "./find.ts";
 import { identify, type Identity } from "./identify.ts";
-import { native, type NativeLibrary } from "./native.ts";
+import { native, type NativeLibrary } from "../native/native.ts";
 
 /** A library that has been found, recognised and bound. */
 export interface MpiLibrary extends Identity {

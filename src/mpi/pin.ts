@@ -1,6 +1,6 @@
 /** Keeping what MPI has loaded where it is. */
 import { readFileSync } from "node:fs";
-import { native } from "./native.ts";
+import { native } from "../native/native.ts";
 
 /** `dlfcn.h` of Linux: resolve lazily; never unload; only what is loaded already. */
 const RTLD_LAZY = 1;

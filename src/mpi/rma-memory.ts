@@ -9,7 +9,7 @@ import type { RawWindow } from "../comm/window.ts";
 import { PshmemError } from "../errors.ts";
 import { Heap, type Memory, type Piece } from "../node/heap.ts";
 import type { MpiWorld } from "./job.ts";
-import { addressOf, forget, mapOwn } from "./memory.ts";
+import { addressOf, forget, mapOwn } from "../native/mapping.ts";
 import { RmaAccess } from "./rma-access.ts";
 import { RmaWindow } from "./rma-window.ts";
 import { RmaWords, type RmaOps } from "./rma-words.ts";
@@ -48,6 +48,9 @@ export class RmaMemory implements DistantMemory {
 
 /** Blocks that no process of this node attaches to, but every rank can reach through MPI. */
 class AttachedMemory implements Memory {
+  /** All pages are had at once. */
+  readonly promised = null;
+  readonly collect = null;
   readonly #access: RmaAccess;
 
   constructor(access: RmaAccess) {
@@ -78,4 +81,8 @@ class AttachedMemory implements Memory {
   }
 
   withdraw(): void {}
+
+  readable(buffer: ArrayBufferLike): ArrayBufferLike {
+    return buffer;
+  }
 }

@@ -4,7 +4,7 @@
  */
 import type { MpiWorld } from "./job.ts";
 import type { HandleCell } from "./library.ts";
-import { posix } from "./posix.ts";
+import { posix } from "../native/posix.ts";
 import type { Started } from "./rma-access.ts";
 import type { RmaMemory } from "./rma-memory.ts";
 

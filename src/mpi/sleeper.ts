@@ -1,7 +1,7 @@
 /** Sleeping on words that processes share: `futex` on Linux, `os_sync_wait_on_address` on macOS. `Atomics.wait` refuses such memory. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Sleeper } from "../node/bells.ts";
-import { posix } from "./posix.ts";
+import { posix } from "../native/posix.ts";
 
 /** `futex(2)`: without FUTEX_PRIVATE_FLAG, since the word belongs to several processes. */
 const FUTEX_WAIT = 0;

@@ -1,11 +1,14 @@
 /**
  * Pieces of shared memory without a shared allocator: every rank carves from memory of its own and tells the others where.
- * Small pieces share a chunk, so ten thousand small arrays cost a few blocks; a large piece is a block by itself.
+ * Small pieces share a chunk, so ten thousand small arrays cost a few blocks; a large piece is a block by itself. No block is made
+ * before the ledger has been asked whether there is memory for it.
  */
+import { availableBytes } from "./available.ts";
+import { Ledger, noMemory } from "./ledger.ts";
 
 /** Blocks of zeroed memory that other ranks can attach to. */
 export interface Memory {
-  /** Makes a block which the world ranks of `audience` may attach to. @throws RangeError when there is no memory */
+  /** Makes a block which the world ranks of `audience` may attach to. @throws RangeError NO_MEMORY */
   create(
     bytes: number,
     audience: readonly number[],
@@ -16,6 +19,12 @@ export interface Memory {
   release(buffer: ArrayBufferLike): void;
   /** Takes back a block that nobody attached to. */
   withdraw(id: number, audience: readonly number[]): void;
+  /** The same block as users get it: where they asked for a guard, mapped so that it can only be read; else the block itself. */
+  readable(buffer: ArrayBufferLike): ArrayBufferLike;
+  /** The words of a {@link Ledger}, where pages are had only once they are touched; null where they are had at once. */
+  readonly promised: BigInt64Array | null;
+  /** Gives back what was released and is still there for want of a garbage collection; null where `release` gives it back. */
+  readonly collect: (() => void) | null;
 }
 
 /** Where a piece is, as ranks tell one another. */
@@ -30,6 +39,8 @@ export interface Location {
 export interface Piece {
   readonly location: Location;
   readonly buffer: ArrayBufferLike;
+  /** The same memory for users, who only read it: see {@link Memory.readable}. */
+  readonly readable: ArrayBufferLike;
   /** Where the user's bytes begin; a multiple of {@link PIECE_ALIGN}. */
   readonly byteOffset: number;
   readonly byteLength: number;
@@ -43,9 +54,10 @@ export interface Piece {
 export const PIECE_ALIGN = 64;
 /**
  * Bytes before the user's: word 0 counts the ranks that have closed; each rank adds one, the owner resets it at reuse. Word 1 of a
- * block is its memory's own.
+ * block is its memory's own. Word 2 of a large piece is the number of its ranks, written by the owner before it tells the place.
  */
 const HEADER_BYTES = PIECE_ALIGN;
+const READERS = 2;
 /**
  * Each chunk is twice as large as the one before, up to a limit. A chunk holds a descriptor until all of the node have attached to it,
  * which ranks that are lent nothing never do, and MPI may attach few of them: there must not be many.
@@ -83,21 +95,24 @@ export class Heap {
   #sweepAt = 64;
   #chunk: Place | null = null;
   #chunkBytes = FIRST_CHUNK_BYTES;
+  readonly #ledger: Ledger;
 
   /** `everyone`: the world ranks that may ever be lent a small piece. */
   constructor(memory: Memory, me: number, everyone: readonly number[]) {
     this.#memory = memory;
     this.#me = me;
     this.#everyone = everyone;
+    this.#ledger = new Ledger(memory.promised);
   }
 
-  /** Local: a zeroed piece for the world ranks of `audience`, this one among them. @throws RangeError without memory */
+  /** Local: a zeroed piece for the world ranks of `audience`, this one among them. @throws NO_MEMORY */
   allocate(bytes: number, audience: readonly number[]): Piece {
     const total = roundUp(HEADER_BYTES + bytes);
     if (total > LARGEST_SHARED) {
-      const { id, buffer } = this.#memory.create(total, audience);
-      const place = { owner: this.#me, block: id, slot: 0, buffer };
-      return open(place, bytes, audience.length > 1, this.#memory);
+      this.#collectWaste();
+      const place = this.#make(total, audience, bytes);
+      new Int32Array(place.buffer, 0, READERS + 1)[READERS] = audience.length;
+      return this.#openBlock(place, bytes, audience.length > 1);
     }
     if (this.#lent.length >= this.#sweepAt) this.#sweep();
     const place = this.#reuse(total) ?? this.#carve(total);
@@ -105,7 +120,7 @@ export class Heap {
     const { knownTo } = place;
     const isFresh = audience.some((rank) => !knownTo!.has(rank));
     if (isFresh) for (const rank of audience) knownTo!.add(rank);
-    return open(place, bytes, isFresh);
+    return this.#open(place, bytes, isFresh);
   }
 
   /** Local: the piece that another rank has lent to this one. */
@@ -113,21 +128,52 @@ export class Heap {
     const { owner, block } = location;
     const total = roundUp(HEADER_BYTES + bytes);
     if (total > LARGEST_SHARED) {
-      return open({ ...location, buffer: this.#memory.attach(owner, block) }, bytes, false, this.#memory);
+      this.#collectWaste();
+      return this.#openBlock({ ...location, buffer: this.#memory.attach(owner, block) }, bytes, false);
     }
     const key = `${owner}.${block}`;
     const buffer = this.#attached.get(key) ?? this.#memory.attach(owner, block);
     this.#attached.set(key, buffer);
-    return open({ ...location, buffer }, bytes, false);
+    return this.#open({ ...location, buffer }, bytes, false);
   }
 
   /** Local: takes back a piece of this rank that nobody else will attach to. */
   discard(piece: Piece, audience: readonly number[]): void {
-    if (roundUp(HEADER_BYTES + piece.byteLength) > LARGEST_SHARED) {
+    const total = roundUp(HEADER_BYTES + piece.byteLength);
+    if (total > LARGEST_SHARED) {
       this.#memory.withdraw(piece.location.block, audience);
-      this.#memory.release(piece.buffer);
+      this.#ledger.giveBack(total, audience.length, audience.length - 1);
+      piece.close();
     } else {
       Atomics.store(closedWord(piece.buffer, piece.byteOffset - HEADER_BYTES), 0, audience.length);
+    }
+  }
+
+  /**
+   * Local, blocking for some milliseconds: gives back what is closed and still there. False where nothing can be: closed memory goes
+   * at once.
+   */
+  collect(): boolean {
+    if (!this.#memory.collect) return false;
+    this.#memory.collect();
+    this.#ledger.wasCollected();
+    return true;
+  }
+
+  /** Not in `close` itself: its callers still know the piece. */
+  #collectWaste(): void {
+    if (this.#ledger.isWasteful()) this.collect();
+  }
+
+  /** A block for a piece, or pieces, of `wanted` bytes. */
+  #make(bytes: number, audience: readonly number[], wanted = bytes): Place {
+    this.#ledger.take(bytes, audience.length, wanted);
+    try {
+      const { id, buffer } = this.#memory.create(bytes, audience);
+      return { owner: this.#me, block: id, slot: 0, buffer };
+    } catch (error) {
+      this.#ledger.giveBack(bytes, audience.length, audience.length);
+      throw error instanceof RangeError ? noMemory(wanted, availableBytes(), error) : error;
     }
   }
 
@@ -140,9 +186,9 @@ export class Heap {
   #carve(total: number): Place {
     let chunk = this.#chunk;
     if (!chunk || chunk.slot * PIECE_ALIGN + total > chunk.buffer.byteLength) {
-      const { id, buffer } = this.#memory.create(this.#chunkBytes, this.#everyone);
+      chunk = this.#make(this.#chunkBytes, this.#everyone);
       this.#chunkBytes = Math.min(2 * this.#chunkBytes, LARGEST_CHUNK_BYTES);
-      chunk = { owner: this.#me, block: id, slot: 0, buffer, knownTo: new Set([this.#me]) };
+      chunk = { ...chunk, knownTo: new Set([this.#me]) };
     }
     this.#chunk = { ...chunk, slot: chunk.slot + total / PIECE_ALIGN };
     return chunk;
@@ -160,21 +206,39 @@ export class Heap {
     this.#lent = still;
     this.#sweepAt = Math.max(64, 2 * still.length);
   }
-}
 
-/** `memory` is given for a piece that is a block by itself. */
-function open(place: Place, bytes: number, isFresh: boolean, memory?: Memory): Piece {
-  const { buffer, owner, block, slot } = place;
-  const start = place.slot * PIECE_ALIGN;
-  let closed = false;
-  const close = () => {
-    if (closed) return;
-    closed = true;
-    Atomics.add(closedWord(buffer, start), 0, 1);
-    memory?.release(buffer);
-  };
-  const location = { owner, block, slot };
-  return { location, buffer, byteOffset: start + HEADER_BYTES, byteLength: bytes, isFresh, close };
+  /** A piece that is a block by itself. */
+  #openBlock(place: Place, bytes: number, isFresh: boolean): Piece {
+    const { buffer } = place;
+    const readers = new Int32Array(buffer, 0, READERS + 1)[READERS];
+    const giveBack = this.#ledger.hold(buffer, roundUp(HEADER_BYTES + bytes), readers);
+    return this.#open(place, bytes, isFresh, () => {
+      this.#memory.release(buffer);
+      giveBack();
+    });
+  }
+
+  #open(place: Place, bytes: number, isFresh: boolean, release?: () => void): Piece {
+    const { buffer, owner, block, slot } = place;
+    const start = place.slot * PIECE_ALIGN;
+    const byteOffset = start + HEADER_BYTES;
+    let closed = false;
+    const close = () => {
+      if (closed) return;
+      closed = true;
+      Atomics.add(closedWord(buffer, start), 0, 1);
+      release?.();
+    };
+    return {
+      location: { owner, block, slot },
+      buffer,
+      readable: this.#memory.readable(buffer),
+      byteOffset,
+      byteLength: bytes,
+      isFresh,
+      close,
+    };
+  }
 }
 
 function closedWord(buffer: ArrayBufferLike, start: number): Int32Array {

@@ -2,13 +2,20 @@
 import type { Backend } from "../comm/backend.ts";
 import { Bells, bellBytes } from "../node/bells.ts";
 import { boardBytes } from "../node/board.ts";
+import { guardedMemory, guardWanted } from "../native/guard.ts";
+import { LEDGER_BYTES } from "../node/ledger.ts";
 import { ALONE } from "../node/pace.ts";
 import { Roster, rosterBytes } from "../node/roster.ts";
-import { serialMemory } from "./memory.ts";
+import { SerialMemory } from "./memory.ts";
 import { serialSleeper } from "./sleeper.ts";
 
-/** Local: a backend of size 1. */
-export function serialBackend(): Backend {
+/**
+ * Local: a backend of size 1. `promised` are the words of the ledger of this process, if there are any yet.
+ *
+ * @throws BAD_LAUNCH UNSUPPORTED
+ */
+export function serialBackend(promised = new SharedArrayBuffer(LEDGER_BYTES)): Backend {
+  const memory = guardWanted(process.env) ? guardedMemory(0) : new SerialMemory(new BigInt64Array(promised));
   const bells = new Bells(new Int32Array(new SharedArrayBuffer(bellBytes(1))), serialSleeper);
   return {
     name: "serial",
@@ -26,8 +33,8 @@ export function serialBackend(): Backend {
     courierTo: () => {
       throw new Error("a rank alone has nobody to send to");
     },
-    nodeMemory: serialMemory,
-    openMemory: serialMemory,
+    nodeMemory: memory,
+    openMemory: memory,
     distantMemory: null,
     attendant: null,
     worldBoard: { buffer: new SharedArrayBuffer(boardBytes(1)), byteOffset: 0 },

@@ -1,5 +1,12 @@
 /** What `set` and `assign` put into a segment: one rank's data, at its place in the array. */
-import { lanesOf, newArray, type DType, type TypedArrayOf } from "../array/dtype.ts";
+import {
+  lanesOf,
+  makeArray,
+  newArray,
+  type DType,
+  type ReadonlyTypedArrayOf,
+  type TypedArrayOf,
+} from "../array/dtype.ts";
 import { sizeOf, stridesOf } from "../array/shape.ts";
 import { copySlab, slabOf } from "../array/slab.ts";
 import type { Slab, Writing } from "../comm/engine.ts";
@@ -36,4 +43,20 @@ export class Filling<D extends DType> implements Writing {
     copySlab(packed, 0, stridesOf(shape), data, offset, strides, shape, lanesOf(this.#dtype));
     return new Uint8Array(packed.buffer, packed.byteOffset, packed.byteLength);
   }
+}
+
+/**
+ * Local: data that was taken from what users see of an array, `seen`, as part of the array's own memory: under `PSHMEM_GUARD=1` these are two
+ * mappings of the same memory, and an overlap of data and array shows only in one.
+ */
+export function throughOwn<D extends DType>(
+  dtype: D,
+  own: TypedArrayOf<D>,
+  seen: ReadonlyTypedArrayOf<D>,
+  placement: Placement<D>,
+): Placement<D> {
+  const { data } = placement.source;
+  if (seen.buffer === own.buffer || data.buffer !== seen.buffer) return placement;
+  const there = makeArray(dtype, own.buffer, data.byteOffset, data.length / lanesOf(dtype));
+  return { ...placement, source: { ...placement.source, data: there } };
 }

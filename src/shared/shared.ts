@@ -1,10 +1,8 @@
 /** MPIShared: an array with one copy on every node, which all ranks of the node read, and which one rank writes, or all do at once. */
-import { constants } from "node:buffer";
 import { inspect } from "node:util";
 import {
   checkDType,
   itemSize,
-  lanesOf,
   makeArray,
   type DType,
   type ReadonlyTypedArrayOf,
@@ -15,14 +13,14 @@ import { checkShape, sizeOf, stridesOf } from "../array/shape.ts";
 import type { Axis, Region } from "../array/slice.ts";
 import { resolveSource, type NdSource } from "../array/source.ts";
 import { makeView, readerOf, type View, type WritableView } from "../array/view.ts";
-import { faultOfRank } from "../comm/arguments.ts";
+import { faultOfLength, faultOfRank } from "../comm/arguments.ts";
 import { digestOf, type Op } from "../comm/calls.ts";
 import type { Communicator } from "../comm/contract.ts";
 import type { Engine, Segment } from "../comm/engine.ts";
 import { asFault } from "../comm/verdict.ts";
 import { PshmemError } from "../errors.ts";
 import { communicatorOf, engineOf } from "../world.ts";
-import { Filling } from "./filling.ts";
+import { Filling, throughOwn } from "./filling.ts";
 import { Joint, type PieceOptions } from "./joint.ts";
 import { placeAt, placeIn, type Placement } from "./region.ts";
 import { faultOfReuse, type ReuseOptions } from "./reuse.ts";
@@ -245,7 +243,8 @@ export class MPIShared<
   #lay(segment: Segment): ArrayMemory<D, Dimensions<S>> {
     const { shape, strides, dtype } = this;
     const data = makeArray(dtype, segment.buffer, segment.byteOffset, this.size);
-    const view = makeView<D, Dimensions<S>>(dtype, data, { offset: 0, shape, strides });
+    const shown = makeArray(dtype, segment.readable, segment.byteOffset, this.size);
+    const view = makeView<D, Dimensions<S>>(dtype, shown, { offset: 0, shape, strides });
     const changed = () => void this.#version++;
     const joint = new Joint({
       engine: this.#engine,
@@ -272,7 +271,9 @@ export class MPIShared<
       this.#engine.agree({ op, object, root, fault: closed(op) });
       return;
     }
-    const { placement, fault } = this.#prepare(root, () => place(memory.view));
+    const { placement, fault } = this.#prepare(root, () =>
+      throughOwn(this.dtype, memory.data, memory.elements, place(memory.view)),
+    );
     // No object spread: it costs a microsecond.
     memory.segment.update({ op, object, root, fault }, new Filling(memory.data, this.dtype, placement));
     this.#version++;
@@ -325,21 +326,11 @@ interface ArrayMemory<D extends DType, N extends number> extends Reads<D, N> {
 function checkedShape(shape: unknown, dtype: unknown): { extents: number[]; fault?: PshmemError } {
   try {
     const extents = checkShape(shape);
-    checkLength(checkDType(dtype), sizeOf(extents));
-    return { extents };
+    const fault = faultOfLength(checkDType(dtype), sizeOf(extents));
+    return { extents: fault ? [] : extents, fault };
   } catch (error) {
     return { extents: [], fault: asFault(error) };
   }
-}
-
-/** @throws NO_MEMORY for more than a typed array of this Node can hold, however much memory there is */
-function checkLength(dtype: DType, size: number): void {
-  if (size * lanesOf(dtype) <= constants.MAX_LENGTH) return;
-  const bytes = size * itemSize(dtype);
-  const text =
-    `${bytes} bytes are more than one array can have on this Node, which is ${constants.MAX_LENGTH} numbers; ` +
-    "make several arrays, or use a later Node";
-  throw new PshmemError("NO_MEMORY", text, { bytes });
 }
 
 /** The one source there must be; its fault is found by all ranks alike, so that nobody need be told. */

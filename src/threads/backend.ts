@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import { parentPort } from "node:worker_threads";
 import type { Backend } from "../comm/backend.ts";
+import { guardedMemory, guardWanted } from "../native/guard.ts";
 import { bellBytes } from "../node/bells.ts";
 import { Mailbox } from "../node/mailbox.ts";
 import { eagernessFor } from "../node/pace.ts";
@@ -9,13 +10,16 @@ import { rosterBytes } from "../node/roster.ts";
 import { companyIn, type RankData } from "./job.ts";
 import { ThreadMemory } from "./memory.ts";
 
-/** Local: the backend of this thread's rank. */
-export function threadsBackend({ rank, size, nodeOf, control, board, ports }: RankData): Backend {
+/** Local: the backend of this thread's rank. @throws BAD_LAUNCH UNSUPPORTED */
+export function threadsBackend(data: RankData): Backend {
+  const { rank, size, nodeOf, control, board, ports, promised } = data;
   const { bells, roster } = companyIn(control, size);
   const everyone = nodeOf.map((_, other) => other);
   const byteOffset = bellBytes(size) + rosterBytes(size);
   const mailbox = new Mailbox({ buffer: control, byteOffset }, everyone, rank, bells);
-  const memory = new ThreadMemory(ports);
+  const memory = guardWanted(process.env)
+    ? guardedMemory(rank)
+    : new ThreadMemory(ports, new BigInt64Array(promised));
   return {
     name: "threads",
     rank,

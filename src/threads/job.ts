@@ -2,6 +2,7 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { Bells, bellBytes } from "../node/bells.ts";
 import { boardBytes } from "../node/board.ts";
+import { LEDGER_BYTES } from "../node/ledger.ts";
 import { mailboxBytes } from "../node/mailbox.ts";
 import { Roster, rosterBytes } from "../node/roster.ts";
 import { threadSleeper } from "./sleeper.ts";
@@ -16,6 +17,8 @@ export interface RankData {
   readonly control: SharedArrayBuffer;
   /** The board of the world on this rank's node. */
   readonly board: SharedArrayBuffer;
+  /** The words of the job's ledger of memory. */
+  readonly promised: SharedArrayBuffer;
   /** World rank → the port to it; null for the rank itself. */
   readonly ports: readonly (MessagePort | null)[];
 }
@@ -40,9 +43,10 @@ export function createJob(nodeOf: readonly number[]): {
       new SharedArrayBuffer(boardBytes(nodeOf.filter((other) => other === node).length)),
     ]),
   );
+  const promised = new SharedArrayBuffer(LEDGER_BYTES);
   const ports = connect(size);
   const ranks = nodeOf.map((node, rank) => {
-    const data = { rank, size, nodeOf, control, board: boards.get(node)!, ports: ports[rank] };
+    const data = { rank, size, nodeOf, control, board: boards.get(node)!, promised, ports: ports[rank] };
     return { data, transfer: ports[rank].filter((port) => port !== null) };
   });
   return { ranks, control };

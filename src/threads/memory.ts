@@ -1,5 +1,6 @@
 /** Shared memory between threads: a SharedArrayBuffer, handed over by message ports, which can be read without an event loop. */
 import { receiveMessageOnPort, type MessagePort } from "node:worker_threads";
+import { collectGarbage } from "../node/garbage.ts";
 import type { Memory } from "../node/heap.ts";
 
 /** What goes over a port: a block offered, or (without buffer) withdrawn. */
@@ -10,12 +11,16 @@ interface Offer {
 
 /** {@link Memory} of one rank. */
 export class ThreadMemory implements Memory {
+  readonly promised: BigInt64Array;
+  readonly collect = collectGarbage;
   /** World rank → the port to it; none to this rank itself. */
   readonly #ports: readonly (MessagePort | null)[];
   readonly #offered = new Map<string, SharedArrayBuffer>();
   #nextId = 0;
 
-  constructor(ports: readonly (MessagePort | null)[]) {
+  /** `promised` counts for all ranks. */
+  constructor(ports: readonly (MessagePort | null)[], promised: BigInt64Array) {
+    this.promised = promised;
     this.#ports = ports;
   }
 
@@ -44,6 +49,10 @@ export class ThreadMemory implements Memory {
 
   withdraw(id: number, audience: readonly number[]): void {
     this.#tell(audience, { id });
+  }
+
+  readable(buffer: ArrayBufferLike): ArrayBufferLike {
+    return buffer;
   }
 
   #tell(audience: readonly number[], offer: Offer): void {

@@ -5,6 +5,7 @@ import { collectiveCases } from "./collectives.ts";
 import { communicatorCases } from "./communicator.ts";
 import { jointCases } from "./joint.ts";
 import { lockCases } from "./lock.ts";
+import { memoryCases } from "./memory.ts";
 import { messageCases } from "./messages.ts";
 import { sharedCases } from "./shared.ts";
 import { windowCases } from "./window.ts";
@@ -15,6 +16,7 @@ export const suites = {
   messages: messageCases,
   window: windowCases,
   shared: [...sharedCases, ...jointCases],
+  memory: memoryCases,
   lock: lockCases,
   batch: batchCases,
 } satisfies Record<string, readonly Case[]>;

@@ -11,6 +11,11 @@ describeEachMpi((mpi) => {
       jobMs: JOB_MS,
     });
   }
+  describeConformance("2 ranks, read-only arrays", [...launchLine(mpi, 2), ...TYPESCRIPT], {
+    ranks: 2,
+    env: { PSHMEM_GUARD: "1" },
+    jobMs: JOB_MS,
+  });
 });
 
 /** MPICH can behave as if its ranks were on several nodes. */

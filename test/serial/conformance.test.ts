@@ -7,3 +7,8 @@ describeConformance("serial", [process.execPath, ...typescript]);
 describeConformance("serial by MPI_DISABLE", [process.execPath, ...typescript], {
   env: { MPI_DISABLE: "1" },
 });
+if (process.platform === "linux") {
+  describeConformance("serial, read-only arrays", [process.execPath, ...typescript], {
+    env: { PSHMEM_GUARD: "1" },
+  });
+}

@@ -19,3 +19,13 @@ for (const [title, options] of Object.entries(simulated)) {
   const env = { PSHMEM_WINDOWS: "messages" };
   describeConformance(`${title}, windows by messages`, [...run, "-n", "4", ...options], { ranks: 4, env });
 }
+
+if (process.platform === "linux") {
+  const guarded = { ranks: 4, env: { PSHMEM_GUARD: "1" } };
+  describeConformance("threads, 4 ranks, read-only arrays", [...run, "-n", "4"], guarded);
+  describeConformance(
+    "threads, 4 ranks on 2 nodes, read-only arrays",
+    [...run, "-n", "4", "--nodes", "2"],
+    guarded,
+  );
+}

@@ -22,6 +22,15 @@ function set(table: TaskTable, task: number, state: TaskState): void {
   table.change(task, (word) => withState(word, state));
 }
 
+test("a table of open tasks is filled as one by one, without a list of them", () => {
+  for (const count of [0, 1, 2, 31, 32, 33, 511, 512, 513, 5000, 8192, 8193, 100_000]) {
+    const { words } = tableOf(Array.from({ length: count }, () => OPEN));
+    const whole = new ArrayWords(TaskTable.wordsFor(count));
+    new TaskTable(whole, 0, count).fill(null);
+    expect(whole.memory).toEqual(words.memory);
+  }
+});
+
 describe("the cost of a claim", () => {
   for (const count of [100, 10_000, 1_000_000]) {
     test(`is bounded for ${count} tasks`, () => {

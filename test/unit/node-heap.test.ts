@@ -22,6 +22,9 @@ class Blocks {
       attach: (from, id) => this.blocks.get(`${from}.${id}`)!,
       release: () => void this.released++,
       withdraw: (id) => void this.blocks.delete(`${owner}.${id}`),
+      readable: (buffer) => buffer,
+      promised: null,
+      collect: null,
     };
   }
 }
@@ -180,6 +183,7 @@ describe("Heap", () => {
 
   it("passes on that there is no memory", () => {
     const heap = new Heap({ ...new Blocks().memoryOf(0), create: noMemory }, 0, everyone);
-    expect(() => heap.allocate(10, everyone)).toThrow(RangeError);
+    const error = { code: "NO_MEMORY", bytes: 1024 * 1024, available: expect.any(Number) };
+    expect(() => heap.allocate(10, everyone)).toThrow(expect.objectContaining(error));
   });
 });

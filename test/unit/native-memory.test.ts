@@ -1,9 +1,10 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ProcessMemory } from "../../src/mpi/memory.ts";
+import { ProcessMemory } from "../../src/native/memory.ts";
 
 /** A rank of a node; here both ranks are this process, which finds its own descriptors through /proc as another's. */
-const rankMemory = (rank: number) => new ProcessMemory("memfd", "unit", rank, () => process.pid);
+const rankMemory = (me: number, guarded = false) =>
+  new ProcessMemory({ method: "memfd", job: "unit", me, pidOf: () => process.pid, guarded });
 
 const descriptors = () => readdirSync("/proc/self/fd").length;
 

@@ -8,6 +8,8 @@ export interface Posix {
   readonly memfd_create: NativeFunction | null;
   readonly fallocate: NativeFunction | null;
   readonly ftruncate: NativeFunction;
+  /** For descriptors that these functions have made: in a thread `closeSync` warns of them. */
+  readonly close: NativeFunction;
   readonly shm_open: NativeFunction;
   readonly shm_unlink: NativeFunction;
   readonly syscall: NativeFunction | null;
@@ -17,6 +19,7 @@ export interface Posix {
   readonly os_sync_wake_by_address_all: NativeFunction | null;
 }
 
+export const PROT_READ = 1;
 export const PROT_READ_WRITE = 3;
 export const MAP_SHARED = 1;
 export const MAP_PRIVATE = 2;
@@ -47,6 +50,8 @@ function bind(): Posix {
     fallocate: linux ? libc.bind("fallocate", "int", ["int", "int", "int64_t", "int64_t"]) : null,
     // int ftruncate(int fd, off_t length)
     ftruncate: libc.bind("ftruncate", "int", ["int", "int64_t"]),
+    // int close(int fd)
+    close: libc.bind("close", "int", ["int"]),
     // int shm_open(const char *name, int oflag, mode_t mode)
     shm_open: libc.bind("shm_open", "int", ["str", "int", "uint"]),
     // int shm_unlink(const char *name)

@@ -22,6 +22,8 @@ export interface NativeLibrary {
 export interface Native {
   /** `null`: the running program itself, which has libc in it. `global` makes its symbols visible to what it loads later. */
   load(path: string | null, global: boolean): NativeLibrary;
+  /** Whether so much memory can be seen in one piece. @throws UNSUPPORTED */
+  checkView(bytes: number): void;
   /** Memory at an address as an ArrayBuffer, no copy; it must stay mapped as long as the buffer lives. */
   view(address: number, bytes: number): ArrayBuffer;
   /** The C library's `errno` after the last call. */
@@ -48,7 +50,7 @@ const LARGEST_VIEW_NODE_20 = 2 ** 32;
 
 let loaded: Native | undefined;
 
-/** Local: koffi, loaded at the first use. @throws BAD_LAUNCH when it is not installed */
+/** Local: koffi, loaded at the first use. @throws BAD_LAUNCH when it cannot be loaded */
 export function native(): Native {
   loaded ??= wrap(requireKoffi());
   return loaded;
@@ -68,7 +70,7 @@ function requireKoffi(): Koffi {
       failures.push((error as Error).message.split("\n")[0]);
     }
   }
-  const text = `MPI is called through koffi, which cannot be loaded (${failures[0]}); install it: npm install koffi`;
+  const text = `native memory and MPI are reached through koffi, which cannot be loaded (${failures[0]}); install it: npm install koffi`;
   throw new PshmemError("BAD_LAUNCH", text, { expected: "koffi", actual: failures });
 }
 
@@ -77,12 +79,11 @@ function wrap(koffi: Koffi): Native {
     version: koffi.version,
     load: (path, global) => wrapLibrary(koffi, koffi.load(path, { global })),
     errno: () => koffi.errno(),
-    view(address, bytes) {
-      if (bytes > LARGEST_VIEW_NODE_20 && Number(process.versions.node.split(".")[0]) < 22) {
-        const text = `${bytes} bytes in one array are more than Node 20 can see of native memory; use Node 22 or later`;
-        throw new PshmemError("UNSUPPORTED", text, { bytes, available: LARGEST_VIEW_NODE_20 });
-      }
-      return koffi.view(BigInt(address), bytes);
+    view: (address, bytes) => koffi.view(BigInt(address), bytes),
+    checkView(bytes) {
+      if (bytes <= LARGEST_VIEW_NODE_20 || Number(process.versions.node.split(".")[0]) >= 22) return;
+      const text = `${bytes} bytes in one array are more than Node 20 can see of native memory; use Node 22 or later`;
+      throw new PshmemError("UNSUPPORTED", text, { bytes, available: LARGEST_VIEW_NODE_20 });
     },
   };
 }
