@@ -58,10 +58,10 @@ export interface Segment {
    */
   update(call: Call, writing: Writing): void;
   /**
-   * Collective: copies `slabs[rank]` from the node of that rank, for every rank, to all other nodes; the same lists on all ranks. What is in
-   * them was written before a collective of the same communicator that is over: so on one node this is nothing, and nobody waits.
+   * Collective: copies the slabs of every rank, none of them empty, from its node to all other nodes; all ranks say the same of every rank.
+   * What is in them was written before a collective of the same communicator that is over: so on one node this is nothing, and nobody waits.
    */
-  spread(call: Call, slabs: readonly (readonly Slab[])[]): void;
+  spread(call: Call, slabsOf: (rank: number) => readonly Slab[]): void;
   /** Local, idempotent. The memory is given back when every rank of the communicator has closed. */
   close(): void;
 }

@@ -195,12 +195,12 @@ export class Group implements Engine {
   }
 
   /** Collective, blocking: see `Segment.spread`. The leaders need not wait for their nodes, which have written; the nodes wait for them. */
-  spread(call: Call, memory: Memory, slabs: readonly (readonly Slab[])[]): void {
+  spread(call: Call, memory: Memory, slabsOf: (rank: number) => readonly Slab[]): void {
     const { nodes, nodeIndex, nodeRank } = this.topology;
     if (nodes.length === 1) return;
     if (nodeRank === 0) {
       const leaders = nodes.map((mates) => mates[0]);
-      const ofNodes = nodes.map((mates) => mates.flatMap((rank) => slabs[rank]));
+      const ofNodes = nodes.map((mates) => mates.flatMap(slabsOf));
       this.pace.run(new Script(passAround(this.letters, leaders, nodeIndex, memory, ofNodes)));
     }
     this.meet(call, undefined, undefined, true);

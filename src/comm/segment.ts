@@ -6,7 +6,7 @@ import type { Memory } from "./pieces.ts";
 /** The collectives through which segments change. */
 interface Updater {
   update(call: Call, memory: Memory, writing: Writing): void;
-  spread(call: Call, memory: Memory, slabs: readonly (readonly Slab[])[]): void;
+  spread(call: Call, memory: Memory, slabsOf: (rank: number) => readonly Slab[]): void;
 }
 
 /** Shared by the ranks of one node; every node of the communicator has its own. */
@@ -29,8 +29,8 @@ export class NodeSegment implements Segment {
     this.#group.update(call, this, writing);
   }
 
-  spread(call: Call, slabs: readonly (readonly Slab[])[]): void {
-    this.#group.spread(call, this, slabs);
+  spread(call: Call, slabsOf: (rank: number) => readonly Slab[]): void {
+    this.#group.spread(call, this, slabsOf);
   }
 
   close(): void {

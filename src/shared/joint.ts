@@ -19,7 +19,7 @@ import type { PshmemError } from "../errors.ts";
 import { Filling } from "./filling.ts";
 import { decodeBoxes, encodeBoxes, faultOfOverlap, Parts } from "./parts.ts";
 import { placeAt, type Placement } from "./region.ts";
-import { findPart, lend, type DimensionsOf, type Part } from "./scope.ts";
+import { findPart, lend, type DimensionsOf, type WriteRegion } from "./scope.ts";
 
 /** Where a rank's piece goes. */
 export interface PieceOptions {
@@ -61,16 +61,15 @@ export class Joint<D extends DType> {
     const box = placement && blockOf(options.offset, placement.source.shape);
     const boxes = this.#tellAll(op, box ? [box] : [], fault);
     if (boxes.every((ofRank) => ofRank.length === 0)) return;
-    const written = boxes.map((ofRank) => ofRank.filter((one) => boxSize(one) > 0));
-    const overlap = faultOfOverlap(op, this.#target.view.shape, written);
+    const overlap = faultOfOverlap(op, this.#target.view.shape, boxes);
     if (overlap) throw overlap;
     engine.agree({ op, object, fault: placement && this.#copy(placement) });
-    segment.spread({ op, object }, this.#slabs(written));
+    segment.spread({ op, object }, (rank) => this.#slabs(boxes[rank]));
     changed();
   }
 
   /** Local: see `MPIShared.write`. */
-  write<const P extends Part, N extends number, R>(
+  write<const P extends WriteRegion, N extends number, R>(
     part: P,
     fn: (view: WritableView<D, DimensionsOf<P, N>>) => R,
   ): R {
@@ -91,16 +90,10 @@ export class Joint<D extends DType> {
     const boxes = this.#tellAll(op, this.#parts.boxes);
     this.#parts.clear();
     if (boxes.every((ofRank) => ofRank.length === 0)) return;
-    const slabs = this.#slabs(boxes);
-    segment.spread({ op, object }, slabs);
+    segment.spread({ op, object }, (rank) => this.#slabs(boxes[rank]));
     const overlap = faultOfOverlap(op, this.#target.view.shape, boxes);
     // Elements that several nodes sent came to each node in another order: now all get what the node of rank 0 has.
-    if (overlap) {
-      segment.spread(
-        { op, object },
-        slabs.map((_, rank) => (rank === 0 ? slabs.flat() : [])),
-      );
-    }
+    if (overlap) segment.spread({ op, object }, (rank) => (rank === 0 ? this.#slabs(boxes.flat()) : []));
     changed();
     if (overlap) throw overlap;
   }
@@ -112,14 +105,10 @@ export class Joint<D extends DType> {
     return all.map((bytes) => decodeBoxes(bytes, view.shape.length));
   }
 
-  #slabs(boxes: readonly (readonly Box[])[]): Slab[][] {
+  #slabs(boxes: readonly Box[]): Slab[] {
     const { dtype, view } = this.#target;
-    return boxes.map((ofRank) =>
-      ofRank.map((box) => {
-        const { offset, shape, strides } = regionOf(box, view.strides);
-        return slabOf(dtype, offset, shape, strides);
-      }),
-    );
+    const written = boxes.filter((box) => boxSize(box) > 0).map((box) => regionOf(box, view.strides));
+    return written.map(({ offset, shape, strides }) => slabOf(dtype, offset, shape, strides));
   }
 
   /** Where this rank's data goes, or what is wrong with it. */

@@ -31,20 +31,33 @@ export class Parts {
 
 /** Local: boxes as bytes: their number, then start, step and count of each axis of each, as float64. */
 export function encodeBoxes(boxes: readonly Box[]): Uint8Array {
-  const numbers = boxes.flat().flatMap(({ start, step, count }) => [start, step, count]);
-  return new Uint8Array(Float64Array.of(boxes.length, ...numbers).buffer);
+  const dimensions = boxes.length === 0 ? 0 : boxes[0].length;
+  const numbers = new Float64Array(1 + 3 * dimensions * boxes.length);
+  numbers[0] = boxes.length;
+  let at = 1;
+  for (const box of boxes) {
+    for (const { start, step, count } of box) {
+      numbers[at++] = start;
+      numbers[at++] = step;
+      numbers[at++] = count;
+    }
+  }
+  return new Uint8Array(numbers.buffer);
 }
 
 /** Local: the reverse of {@link encodeBoxes}, for an array of so many dimensions. */
 export function decodeBoxes(bytes: Uint8Array, dimensions: number): Box[] {
-  const [length, ...numbers] = new Float64Array(bytes.slice().buffer);
-  const rangeAt = (at: number): SliceRange => {
-    const [start, step, count] = numbers.slice(3 * at, 3 * at + 3);
-    return { start, step, count };
-  };
-  return Array.from({ length }, (_, i) =>
-    Array.from({ length: dimensions }, (_axis, axis) => rangeAt(i * dimensions + axis)),
-  );
+  const numbers = new Float64Array(bytes.slice().buffer);
+  const boxes: Box[] = [];
+  let at = 1;
+  while (boxes.length < numbers[0]) {
+    const box: SliceRange[] = [];
+    for (let axis = 0; axis < dimensions; axis++, at += 3) {
+      box.push({ start: numbers[at], step: numbers[at + 1], count: numbers[at + 2] });
+    }
+    boxes.push(box);
+  }
+  return boxes;
 }
 
 /** A rank's box, and the first and last element of it in C order. */
@@ -55,18 +68,21 @@ interface Reach {
   readonly last: number;
 }
 
-/** Local: the error for boxes of two ranks that share an element, the lowest such ranks; the same on all ranks. `boxes[rank]` are not empty. */
+/** Local: the error for boxes of two ranks that share an element, the lowest such ranks: the same wherever `boxes[rank]` are. */
 export function faultOfOverlap(
   op: Op,
   shape: readonly number[],
   boxes: readonly (readonly Box[])[],
 ): PshmemError | undefined {
   const strides = stridesOf(shape);
-  const reaches = boxes
-    .flatMap((ofRank, rank) => ofRank.map((box) => reachOf(rank, box, strides)))
-    .toSorted((a, b) => a.first - b.first);
+  const reaches: Reach[] = [];
+  for (let rank = 0; rank < boxes.length; rank++) {
+    for (const box of boxes[rank]) reaches.push(reachOf(rank, box, strides));
+  }
+  reaches.sort((a, b) => a.first - b.first);
   let worst: readonly [Reach, Reach] | undefined;
-  for (const [i, one] of reaches.entries()) {
+  for (let i = 0; i < reaches.length; i++) {
+    const one = reaches[i];
     // Boxes further on begin behind the end of this one.
     for (let j = i + 1; j < reaches.length && reaches[j].first <= one.last; j++) {
       const other = reaches[j];
@@ -79,8 +95,13 @@ export function faultOfOverlap(
 }
 
 function reachOf(rank: number, box: Box, strides: readonly number[]): Reach {
-  const first = box.reduce((sum, { start }, axis) => sum + start * strides[axis], 0);
-  const last = box.reduce((sum, { step, count }, axis) => sum + (count - 1) * step * strides[axis], first);
+  let first = 0;
+  let last = 0;
+  for (let axis = 0; axis < box.length; axis++) {
+    const { start, step, count } = box[axis];
+    first += start * strides[axis];
+    last += (start + (count - 1) * step) * strides[axis];
+  }
   return { rank, box, first, last };
 }
 

@@ -16,10 +16,12 @@ export interface Block {
 }
 
 /** The part that `write` is about: selectors as `at` takes them, or a block. */
-export type Part = readonly Axis[] | Block;
+export type WriteRegion = readonly Axis[] | Block;
 
 /** The dimensions of a part of an array of N. */
-export type DimensionsOf<P extends Part, N extends number> = P extends readonly Axis[] ? Selected<N, P> : N;
+export type DimensionsOf<P extends WriteRegion, N extends number> = P extends readonly Axis[]
+  ? Selected<N, P>
+  : N;
 
 /** A part of an array as its elements, and as the region that a view of it has. */
 export interface Found {
@@ -28,7 +30,7 @@ export interface Found {
 }
 
 /** Local: finds a part. @throws BAD_ARGUMENT BAD_SHAPE BAD_DIMENSIONS BAD_SLICE OUT_OF_BOUNDS */
-export function findPart(whole: Region, part: Part): Found {
+export function findPart(whole: Region, part: WriteRegion): Found {
   if (isSelectors(part)) return { box: boxOf(whole.shape, part), region: selectRegion(whole, part) };
   if (typeof part !== "object" || part === null || !("shape" in part)) throw noPart(part);
   const shape = checkShape(part.shape);
@@ -63,7 +65,7 @@ export function lend<D extends DType, N extends number, R>(
   }
 }
 
-function isSelectors(part: Part): part is readonly Axis[] {
+function isSelectors(part: WriteRegion): part is readonly Axis[] {
   return Array.isArray(part);
 }
 

@@ -26,7 +26,7 @@ import { Filling } from "./filling.ts";
 import { Joint, type PieceOptions } from "./joint.ts";
 import { placeAt, placeIn, type Placement } from "./region.ts";
 import { faultOfReuse, type ReuseOptions } from "./reuse.ts";
-import type { DimensionsOf, Part } from "./scope.ts";
+import type { DimensionsOf, WriteRegion } from "./scope.ts";
 
 /** Where and from whom the data of `set` comes. */
 export interface SetOptions extends PieceOptions {
@@ -40,8 +40,9 @@ type Dimensions<S extends ArrayLike<number>> = S["length"];
 /**
  * An n-d array of which every node holds one copy, shared by its ranks; zeros at the start.
  *
- * Every rank reads without communication. Writing is collective: `set` copies one rank's data to all nodes, and when it
- * returns, every rank of this node sees it; no rank sees half of it, since reading happens between calls.
+ * Every rank reads without communication. Writing is collective: `set` copies one rank's data to all nodes, `setAll` that of all ranks; when they
+ * return, every rank of this node sees it; no rank sees half of it, since reading happens between calls. Or ranks `write` into their
+ * own node's memory, each a part of its own, and `sync` brings all parts to all nodes.
  */
 export class MPIShared<
   D extends DType = DType,
@@ -116,7 +117,7 @@ export class MPIShared<
     return this.shape.length === 0 ? 1 : this.shape[0];
   }
 
-  /** How many times the array has been written; the same on all ranks. */
+  /** How many collective calls have changed the array; the same on all ranks. A `write` counts with its `sync`. */
   get version(): number {
     return this.#version;
   }
@@ -173,7 +174,7 @@ export class MPIShared<
    *
    * @throws BAD_ARGUMENT BAD_SHAPE BAD_SLICE BAD_DIMENSIONS OUT_OF_BOUNDS FREED
    */
-  write<const P extends Part, R>(
+  write<const P extends WriteRegion, R>(
     part: P,
     fn: (view: WritableView<D, DimensionsOf<P, Dimensions<S>>>) => R,
   ): R {

@@ -6,6 +6,7 @@ import {
   type Communicator,
   type DType,
   type NdSource,
+  type Scalar,
   type WritableView,
 } from "../../dist/index.js";
 import { codeOf, type Case } from "./case.ts";
@@ -25,6 +26,16 @@ function isReadOnly(view: WritableView<"int32">): void {
   assert.equal(view.writable, false);
 }
 
+/** Three elements of a rank. */
+function rowOf(dtype: DType, rank: number): Scalar[] {
+  return count(3).map((j) => elementOf(dtype, 3 * rank + j));
+}
+
+/** Byte number i of what a rank writes. */
+function byteOf(rank: number, i: number): number {
+  return (rank * 31 + i * 7) % 251;
+}
+
 /** Rank 0's copy, on every rank whose copy is the same. */
 function sameOnAll(comm: Communicator, shared: MPIShared): unknown[] {
   const mine = [...(shared.data as Iterable<unknown>)];
@@ -37,7 +48,6 @@ const setAll: readonly Case[] = [
   {
     name: "setAll puts every rank's piece in its place, in every dtype",
     run(comm) {
-      const rowOf = (dtype: DType, rank: number) => count(3).map((j) => elementOf(dtype, 3 * rank + j));
       for (const dtype of DTYPES) {
         using shared = new MPIShared<DType>([comm.size, 3], dtype, comm);
         shared.setAll([rowOf(dtype, comm.rank)], { offset: [comm.rank, 0] });
@@ -62,7 +72,7 @@ const setAll: readonly Case[] = [
       const forms: readonly NdSource<"int32">[] = [
         { data: new Int32Array(values), shape: [2, n ?? 0] },
         [values.slice(0, n ?? 0), values.slice(n ?? 0)],
-        { data: new Int32Array(values).reverse(), shape: [2, n ?? 0], strides: [-(n ?? 0), -1], offset: 2 * (n ?? 0) - 1 }, // prettier-ignore
+        { data: new Int32Array(values.toReversed()), shape: [2, n ?? 0], strides: [-(n ?? 0), -1], offset: 2 * (n ?? 0) - 1 }, // prettier-ignore
       ];
       const expected = [[], []] as number[][];
       lengths.forEach((m, r) => {
@@ -130,7 +140,6 @@ const setAll: readonly Case[] = [
     name: "setAll of pieces of sizes around every limit reaches every node whole",
     run(comm) {
       const { rank, size } = comm;
-      const byteOf = (r: number, i: number) => (r * 31 + i * 7) % 251;
       for (const limit of [64, 1024, 512 * 1024, 4 * 1024 * 1024]) {
         for (const bytes of [limit - 1, limit, limit + 1]) {
           // Only two ranks bring what is long.
@@ -162,17 +171,15 @@ const setAll: readonly Case[] = [
       ] as const) {
         // prettier-ignore
         using shared = new MPIShared([rows, size * columns + 1], "float64", comm);
-        const valueOf = (i: number, j: number) => 1000 * i + j;
         const data = new Float64Array(rows * columns);
         for (let i = 0; i < rows; i++) {
-          for (let j = 0; j < columns; j++) data[i * columns + j] = valueOf(i, rank * columns + j);
+          for (let j = 0; j < columns; j++) data[i * columns + j] = 1000 * i + rank * columns + j;
         }
         shared.setAll(data, { shape: [rows, columns], offset: [0, rank * columns] });
         const { data: found, strides } = shared;
         for (let i = 0; i < rows; i++) {
           for (let j = 0; j < size * columns; j++) {
-            if (found[i * strides[0] + j] !== valueOf(i, j))
-              assert.fail(`${rows} × ${columns} at ${i}, ${j}`);
+            if (found[i * strides[0] + j] !== 1000 * i + j) assert.fail(`${rows} × ${columns} at ${i}, ${j}`);
           }
           assert.equal(shared.get(i, -1), 0);
         }
@@ -425,7 +432,7 @@ const writeAndSync: readonly Case[] = [
       // A promise does not keep it open.
       const later = shared.write([rank], async (mine) => {
         mine.set([0, 0], 2);
-        await null;
+        await Promise.resolve();
         isReadOnly(mine);
         return mine.get(0, 0);
       });

@@ -119,7 +119,7 @@ test("every slab comes to every node, in whatever order messages come", () => {
     }),
   );
   fc.assert(
-    fc.property(lists, fc.infiniteStream(fc.nat()), (widths, numbers) => {
+    fc.property(lists, fc.infiniteStream(fc.nat()), (widths, choices) => {
       // Each slab has some columns of a table of its own.
       let offset = 0;
       const slabs = widths.map((ofNode) =>
@@ -135,7 +135,7 @@ test("every slab comes to every node, in whatever order messages come", () => {
         }),
       );
       const { memories, expected } = memoriesFor(slabs, offset);
-      const sent = play(memories, slabs, (count) => numbers.next().value! % count);
+      const sent = play(memories, slabs, (count) => choices.next().value! % count);
       for (const memory of memories) expect(Buffer.compare(memory, expected)).toBe(0);
       // What is short of one node travels together.
       const trains = slabs.map((ofNode) => Number(ofNode.length > 0));

@@ -70,10 +70,10 @@ export function setAllPieces(pair: Pair): string {
     const limits = shared.shape.map((extent, axis) => (axis === parted ? range[rank] : [0, extent]));
     const shape = limits.map(([from, to]) => random.between(0, to - from));
     const offset = limits.map(([from, to], axis) => random.between(from, to - shape[axis]));
-    const write = randomWrite(shared.dtype, shape);
+    const { values, data, shape: flat } = randomWrite(shared.dtype, shape);
     const first = offset.reduce((sum, at, axis) => sum + at * strides[axis], 0);
-    deeds.push({ rank, part: { shape, places: placesOf(shape, strides, first) }, values: write.values });
-    if (rank === comm.rank) own = () => shared.setAll(write.data(), { offset, shape: write.shape });
+    deeds.push({ rank, part: { shape, places: placesOf(shape, strides, first) }, values });
+    if (rank === comm.rank) own = () => shared.setAll(data(), { offset, shape: flat });
   }
   const overlaps = contested(deeds).size > 0;
   if (!refuses(own, overlaps)) for (const { part, values } of deeds) store(pair, part, values);
