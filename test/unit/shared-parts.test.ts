@@ -9,6 +9,10 @@ function rows(...selectors: (number | `${number}:${number}`)[]): Box[] {
   return selectors.map((selector) => boxOf(SHAPE, [selector]));
 }
 
+function fault(...boxes: Box[][]) {
+  return faultOfOverlap("MPIShared.sync", SHAPE, boxes);
+}
+
 test("a rank that writes for ever remembers little", () => {
   const parts = new Parts();
   for (let round = 0; round < 3; round++) {
@@ -32,8 +36,6 @@ test("what a rank tells is what others understand", () => {
   expect(decodeBoxes(encodeBoxes([]), 2)).toEqual([]);
   expect(decodeBoxes(encodeBoxes([[], []]), 0)).toEqual([[], []]);
 });
-
-const fault = (...boxes: Box[][]) => faultOfOverlap("MPIShared.sync", SHAPE, boxes);
 
 test("of all that overlap the lowest ranks are named", () => {
   expect(fault(rows(0, 1, "1:9"), [], rows("9:12"), rows(12))).toBeUndefined();
