@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 
 /** The quantities, in the order in which they are printed; `bound` is the most that one may grow over the second half of a soak. */
 export const QUANTITIES = [
-  { name: "resident", unit: "MiB", bound: 8, what: "VmRSS of the process" },
+  { name: "resident", unit: "MiB", bound: 16, what: "VmRSS of the process" },
   { name: "shared", unit: "MiB", bound: 4, what: "RssShmem of the process" },
   { name: "heap", unit: "MiB", bound: 1, what: "JavaScript heap of the rank after a collection" },
   { name: "buffers", unit: "MiB", bound: 2, what: "memory outside the heap that JavaScript holds" },
