@@ -164,11 +164,11 @@ function barrier(site: Site): void {
   site.check("barrier", () => site.comm.barrier(), { value: undefined });
 }
 
-/** While the promise is open nothing else can begin. */
+/** What is called while the promise is open takes its turn. */
 async function barrierAsync(site: Site): Promise<void> {
   site.tell("barrierAsync, and a call meanwhile");
   const under = site.comm.barrierAsync();
-  if (site.random.once(2)) site.check("bcast meanwhile", () => site.comm.bcast(1), { code: "PENDING" });
+  if (site.random.once(2)) site.check("bcast meanwhile", () => site.comm.bcast(1), { value: 1 });
   await site.checkAsync("barrierAsync", () => under, { value: undefined });
 }
 
