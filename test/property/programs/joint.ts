@@ -1,19 +1,8 @@
 /** Random writes of all ranks at once. What they overlap in is known by listing every element. */
 import assert from "node:assert/strict";
 import { isPshmemError, type Axis } from "../../../dist/index.js";
-import {
-  comm,
-  elementOf,
-  isSame,
-  placesOf,
-  random,
-  randomSelection,
-  randomWrite,
-  store,
-  stridesOf,
-  type Pair,
-  type Part,
-} from "./pairs.ts";
+import { comm, isSame, random, store, type Pair } from "./pairs.ts";
+import { elementOf, placesOf, randomSelection, randomWrite, stridesOf, type Part } from "./writes.ts";
 
 /** What one rank writes somewhere. */
 interface Deed {
@@ -70,7 +59,7 @@ export function setAllPieces(pair: Pair): string {
     const limits = shared.shape.map((extent, axis) => (axis === parted ? range[rank] : [0, extent]));
     const shape = limits.map(([from, to]) => random.between(0, to - from));
     const offset = limits.map(([from, to], axis) => random.between(from, to - shape[axis]));
-    const { values, data, shape: flat } = randomWrite(shared.dtype, shape);
+    const { values, data, shape: flat } = randomWrite(random, shared.dtype, shape);
     const first = offset.reduce((sum, at, axis) => sum + at * strides[axis], 0);
     deeds.push({ rank, part: { shape, places: placesOf(shape, strides, first) }, values });
     if (rank === comm.rank) own = () => shared.setAll(data(), { offset, shape: flat });
@@ -82,8 +71,8 @@ export function setAllPieces(pair: Pair): string {
 
 /** A part of rows that no other rank has, or any part. */
 function partOf(shape: readonly number[], rank: number, alone: boolean): Part & { axes: Axis[] } {
-  if (!alone || shape.length === 0) return randomSelection(shape, true);
-  const rest = randomSelection(shape.slice(1), true);
+  if (!alone || shape.length === 0) return randomSelection(random, shape, true);
+  const rest = randomSelection(random, shape.slice(1), true);
   const rows = Array.from({ length: shape[0] }, (_, row) => row).filter((row) => row % comm.size === rank);
   const [stride] = stridesOf(shape);
   const places = rows.flatMap((row) => rest.places.map((place) => place + row * stride));
@@ -151,7 +140,7 @@ export function writeAndSync(pair: Pair): string {
 function setEverything(pair: Pair): void {
   const { shared } = pair;
   const places = placesOf(shared.shape, stridesOf(shared.shape), 0);
-  const { data, values, shape } = randomWrite(shared.dtype, shared.shape);
+  const { data, values, shape } = randomWrite(random, shared.dtype, shared.shape);
   shared.set(comm.rank === 0 ? data() : null, { shape });
   store(pair, { shape: shared.shape, places }, values);
 }

@@ -4,20 +4,8 @@
  */
 import { DTYPES, type TypedArrayOf } from "../../../dist/index.js";
 import { setAllPieces, writeAndSync } from "./joint.ts";
-import {
-  check,
-  comm,
-  makePair,
-  placesOf,
-  random,
-  randomSelection,
-  randomWrite,
-  seed,
-  sizeOf,
-  store,
-  stridesOf,
-  type Pair,
-} from "./pairs.ts";
+import { check, comm, makePair, random, seed, store, type Pair } from "./pairs.ts";
+import { placesOf, randomSelection, randomWrite, sizeOf, stridesOf } from "./writes.ts";
 
 const steps = Number(process.argv[3]);
 
@@ -26,7 +14,7 @@ function setAtOffset(pair: Pair, _: Pair, fromRank: number): string {
   const { shared } = pair;
   const shape = shared.shape.map((extent) => random.between(0, extent));
   const offset = shared.shape.map((extent, axis) => random.between(0, extent - shape[axis]));
-  const write = randomWrite(shared.dtype, shape);
+  const write = randomWrite(random, shared.dtype, shape);
   const junk = random.pick([null, undefined, "junk", [[[1n]]]]);
   const own = comm.rank === fromRank;
   shared.set(own ? write.data() : (junk as null), { offset, fromRank, shape: own ? write.shape : undefined });
@@ -40,7 +28,7 @@ function setAtOffset(pair: Pair, _: Pair, fromRank: number): string {
 function setFromView(pair: Pair, twin: Pair, fromRank: number): string {
   const { shared } = pair;
   const source = random.once(2) ? pair : twin;
-  const { axes, shape, places } = randomSelection(shared.shape, false);
+  const { axes, shape, places } = randomSelection(random, shared.shape, false);
   const offset = shared.shape.map((extent, axis) => random.between(0, extent - shape[axis]));
   const values = places.map((place) => source.reference[place]);
   shared.set(comm.rank === fromRank ? source.shared.at(...axes) : null, { offset, fromRank });
@@ -53,10 +41,10 @@ function setFromView(pair: Pair, twin: Pair, fromRank: number): string {
 /** `assign` to a selection: data of its shape, or one element for all of it. */
 function assignTo(pair: Pair, _: Pair, fromRank: number): string {
   const { shared } = pair;
-  const part = randomSelection(shared.shape, true);
+  const part = randomSelection(random, shared.shape, true);
   const own = comm.rank === fromRank;
   const scalar = part.shape.length === 0 || random.once(3);
-  const write = randomWrite(shared.dtype, scalar ? [] : part.shape);
+  const write = randomWrite(random, shared.dtype, scalar ? [] : part.shape);
   let data = own ? write.data() : null;
   // Flat data needs its shape beside it; `assign` takes it in the object's form.
   if (own && write.shape) data = { data: data as TypedArrayOf, shape: write.shape };
