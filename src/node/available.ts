@@ -16,7 +16,7 @@ export interface System {
 
 /** Bytes. */
 export interface Survey {
-  /** Memory that this process could still use. */
+  /** Memory that this process could still use, with something left over. */
   readonly memory: number;
   /** Addresses that it could still give to memory, used or not: what `ulimit -v` leaves. */
   readonly addresses: number;
@@ -47,6 +47,9 @@ const VERSION_2: GroupFiles = {
   used: "memory.current",
   reclaimable: ["inactive_file", "active_file"],
 };
+
+/** Bytes that are left alone: the kernel ends a process that wants a page when there is none, and a page is wanted all the time. */
+export const RESERVE_BYTES = 64 * 1024 * 1024;
 
 /** Version 1 says by a number near 2⁶³ that there is no limit. */
 const NO_LIMIT = 2 ** 60;
@@ -84,7 +87,7 @@ export class Surveyor {
     const anonymous = kibibytes(status, "RssAnon");
     const own = anonymous === null ? this.#system.own() : anonymous + (kibibytes(status, "VmSwap") ?? 0);
     return {
-      memory: Math.max(0, Math.min(machine, ...rooms)),
+      memory: Math.max(0, Math.min(machine, ...rooms) - RESERVE_BYTES),
       addresses: addressRoom(read("/proc/self/limits"), status),
       own,
     };

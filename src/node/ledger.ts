@@ -141,8 +141,8 @@ function shareOf(bytes: number, readers: number): number {
   return Math.ceil(bytes / readers);
 }
 
-/** The bytes after which pages that are had at once are looked for again: others may be taking theirs. */
-const STEP_BYTES = 64 * 1024 * 1024;
+/** The bytes after which pages that are had at once are looked for again: several may take so much at once, within the reserve. */
+const STEP_BYTES = 16 * 1024 * 1024;
 
 /**
  * Local: `take` gets memory that is had at once piece by piece, after a look whether the rest is still there. So of several

@@ -49,4 +49,29 @@ describe.runIf(process.platform === "linux")("memory of a node's processes", () 
     owner.end();
     expect(descriptors()).toBe(before);
   });
+
+  it("is shown to users as it is, or under the guard at another address that follows it", () => {
+    const [plain, guarded] = [rankMemory(0), rankMemory(0, true)];
+    const { buffer: open } = plain.create(4096, [0]);
+    expect(plain.readable(open)).toBe(open);
+    const { id, buffer } = guarded.create(4096, [0, 1]);
+    const attached = rankMemory(1, true).attach(0, id);
+    const views = [buffer, guarded.readable(buffer), attached];
+    expect(guarded.readable(buffer)).not.toBe(buffer);
+    new Int32Array(attached)[100] = 9;
+    for (const view of views) expect(new Int32Array(view)[100]).toBe(9);
+    // Given back, both read zeros.
+    guarded.release(buffer);
+    for (const view of [buffer, guarded.readable(buffer)]) expect(new Int32Array(view)[100]).toBe(0);
+    expect(new Int32Array(attached)[100]).toBe(9);
+    for (const one of [plain, guarded]) one.end();
+  });
+
+  it("keeps neither descriptor nor mapping when it cannot be had", () => {
+    const memory = rankMemory(0);
+    const before = descriptors();
+    // More than any machine has, and less than the system calls take.
+    expect(() => memory.create(2 ** 46, [0])).toThrow(expect.objectContaining({ bytes: 2 ** 46 }));
+    expect(descriptors()).toBe(before);
+  });
 });
