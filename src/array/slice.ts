@@ -1,5 +1,6 @@
 /** NumPy's basic indexing: one selector for each axis picks a region, which shares the memory. */
 import { PshmemError } from "../errors.ts";
+import { textOf } from "../shown.ts";
 
 type Whole = number | "";
 
@@ -107,6 +108,6 @@ export function rangeOf(slice: SliceText | null, extent: number): SliceRange {
 }
 
 function badSlice(slice: unknown, remedy: string): PshmemError {
-  const text = typeof slice === "string" ? JSON.stringify(slice) : String(slice);
+  const text = typeof slice === "string" ? JSON.stringify(slice) : textOf(slice);
   return new PshmemError("BAD_SLICE", `The selector ${text} cannot be read: ${remedy}.`, { actual: text });
 }

@@ -1,5 +1,6 @@
 /** A worker: the ranks that take tasks together. */
 import { engineOf } from "../world.ts";
+import { faultOfOptions, throwFault } from "../comm/arguments.ts";
 import type { Communicator } from "../comm/contract.ts";
 import type { Engine } from "../comm/engine.ts";
 import { asFault } from "../comm/verdict.ts";
@@ -7,6 +8,7 @@ import { PshmemError } from "../errors.ts";
 import { DONE, FAILED, OPEN, RUNNING, stateToString } from "./states.ts";
 import type { Tasks } from "./tasks.ts";
 import type { Door } from "./taskword.ts";
+import { textOf } from "../shown.ts";
 
 /** Which tasks `nextTask` hands out beside the OPEN ones. All ranks of a worker give the same. */
 export interface NextTaskOptions {
@@ -52,7 +54,7 @@ export class Worker {
   constructor(comm: Communicator, tasks: Tasks, log: Log | undefined) {
     this.#comm = comm;
     this.#engine = engineOf(comm);
-    this.#object = this.#engine.nextObject();
+    this.#object = this.#engine.takeObject();
     this.#tasks = tasks;
     this.#log = log;
   }
@@ -61,7 +63,7 @@ export class Worker {
    * Collective over the worker, blocking. Rank 0 takes the next task; all return it, or all throw what one found
    * wrong. @throws BAD_ARGUMENT MISMATCH FILE_SYSTEM BAD_STATE_FILE FREED
    */
-  next(options: NextTaskOptions, more: HandoutOptions = {}): Handout | null {
+  next(options: NextTaskOptions | null | undefined, more: HandoutOptions = {}): Handout | null {
     this.#engine.check("MPIBatch.nextTask");
     let { fault } = more;
     let handout: Handout | null = null;
@@ -142,14 +144,15 @@ const DOOR_LISTS: readonly (readonly Door[])[] = Array.from({ length: 1 << CHOIC
 ]);
 
 /** The options as one number. */
-function choiceOf(options: NextTaskOptions): number {
+function choiceOf(options: NextTaskOptions | null | undefined): number {
+  throwFault(faultOfOptions(options), "MPIBatch.nextTask");
   let choice = 0;
   for (let bit = 0; bit < CHOICES.length; bit++) {
     const name = CHOICES[bit][0];
-    const given: unknown = options[name] === undefined ? false : options[name];
+    const given: unknown = options?.[name] === undefined ? false : options[name];
     if (typeof given !== "boolean") {
-      throw new PshmemError("BAD_ARGUMENT", `${name} is ${String(given)}; give true or false`, {
-        actual: String(given),
+      throw new PshmemError("BAD_ARGUMENT", `${name} is ${textOf(given)}; give true or false`, {
+        actual: textOf(given),
       });
     }
     if (given) choice |= 1 << bit;

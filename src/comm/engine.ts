@@ -99,8 +99,13 @@ export interface Engine {
   readonly losses: Losses;
   /** Throws FREED once the communicator is freed. Local. */
   check(call: string): void;
-  /** A number for a new object: the same on all ranks, since objects are made collectively. Local. */
+  /**
+   * The number for a new object: the same on all ranks, since objects are made collectively. It is taken when a meeting in its name has
+   * succeeded; a meeting that fails leaves it for the next object. Local.
+   */
   nextObject(): number;
+  /** The same where all ranks are known to make the object: the number is taken at once. Local. */
+  takeObject(): number;
   /**
    * Collective. Every rank enters; all leave with the root's payload (empty when it gave none), or all throw: the fault of the
    * lowest rank that has one, or MISMATCH.

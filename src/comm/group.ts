@@ -112,6 +112,10 @@ export class Group implements Engine {
   }
 
   nextObject(): number {
+    return this.#objects + 1;
+  }
+
+  takeObject(): number {
     return ++this.#objects;
   }
 
@@ -129,6 +133,8 @@ export class Group implements Engine {
     this.#turns.finish();
     this.pace.run(this.#enter(call, location, writing));
     this.#meeting.checkOutcome();
+    // Only now do all ranks know of a new object: one that met others in another call must not be ahead of them for good.
+    if (call.object !== undefined && call.object > this.#objects) this.#objects = call.object;
   }
 
   /** Collective: the same as a promise. */

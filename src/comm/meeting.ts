@@ -95,8 +95,10 @@ export class Meeting implements Agenda, Concern {
     this.#call = writing && this.#topology.nodeCount > 1 ? this.#withSmall(call, writing.writing) : call;
     this.#relay = writing;
     this.#fill(this.#board.slot(this.#rendezvous.parity, this.#topology.nodeRank), this.#call, location);
-    if (this.#topology.nodeCount > 1) this.#arrange(call.root ?? 0, writing !== undefined);
-    else this.#arrangeAlone(call.root ?? 0, writing !== undefined);
+    // What a faulty call has for a root can be anything.
+    const root = call.fault ? 0 : (call.root ?? 0);
+    if (this.#topology.nodeCount > 1) this.#arrange(root, writing !== undefined);
+    else this.#arrangeAlone(root, writing !== undefined);
     return this.#rendezvous.begin(this);
   }
 

@@ -1,6 +1,7 @@
 /** What a meeting comes to: who said what, whether it fits together, and the fault that all throw when it does not. */
 import { ERROR_CODES, errorOf, PshmemError, type ErrorCode, type ErrorFields } from "../errors.ts";
 import { CALL_NAMES, callName, type Op } from "./calls.ts";
+import { textOf } from "../shown.ts";
 
 /** What a group of ranks said when entering: one rank speaks for all as long as they agree. */
 export interface Statement {
@@ -119,6 +120,6 @@ export function asFault(error: unknown): PshmemError {
   if (error instanceof RangeError && /allocation|array length|buffer/i.test(error.message)) {
     return new PshmemError("NO_MEMORY", `${ERROR_CODES.NO_MEMORY}: ${error.message}`, { cause: error });
   }
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : textOf(error);
   return new PshmemError("BAD_ARGUMENT", text, { cause: error });
 }

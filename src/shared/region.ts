@@ -3,6 +3,7 @@ import { resolveSource, type NdSource, type Resolved } from "../array/source.ts"
 import type { DType } from "../array/dtype.ts";
 import { selectRegion, type Axis, type Region } from "../array/slice.ts";
 import { PshmemError } from "../errors.ts";
+import { textOf } from "../shown.ts";
 
 /** Data, and the part of the array that takes it. */
 export interface Placement<D extends DType> {
@@ -60,7 +61,7 @@ function repeated<D extends DType>(source: Resolved<D>, shape: readonly number[]
 function checkExtent(offset: number, count: number, extent: number, axis: number): void {
   if (Number.isInteger(offset) && offset >= 0 && offset + count <= extent) return;
   const text =
-    `${count} elements from offset ${offset} do not fit into axis ${axis} of ${extent} elements; ` +
+    `${count} elements from offset ${textOf(offset)} do not fit into axis ${axis} of ${extent} elements; ` +
     "offsets are whole numbers from 0";
   throw new PshmemError("OUT_OF_BOUNDS", text, { expected: extent, actual: [offset, count] });
 }

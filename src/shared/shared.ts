@@ -24,7 +24,7 @@ import { PshmemError } from "../errors.ts";
 import { communicatorOf, engineOf } from "../world.ts";
 import { Filling } from "./filling.ts";
 import { placeAt, placeIn, type Placement } from "./region.ts";
-import { faultOfReuse, type ReuseOptions } from "./reuse.ts";
+import { faultOfReuse, isGiven, type ReuseOptions } from "./reuse.ts";
 
 /** Where and from whom the data of `set` comes. */
 export interface SetOptions {
@@ -189,7 +189,7 @@ export class MPIShared<
 
   #allocate(fault: PshmemError | undefined, { commNode, commNodeRank }: ReuseOptions): Segment {
     // What is no dtype need not even have a text.
-    const reused = `${commNode ? ", commNode" : ""}${commNodeRank ? ", commNodeRank" : ""}`;
+    const reused = `${isGiven(commNode) ? ", commNode" : ""}${isGiven(commNodeRank) ? ", commNodeRank" : ""}`;
     const about = fault ? "" : `shape [${this.shape.join()}], dtype ${this.dtype}${reused}`;
     const call = {
       op: "new MPIShared",

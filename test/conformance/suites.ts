@@ -1,5 +1,6 @@
 /** All conformance suites by name. */
 import type { Case } from "./case.ts";
+import { argumentCases } from "./arguments.ts";
 import { batchCases } from "./batch.ts";
 import { collectiveCases } from "./collectives.ts";
 import { communicatorCases } from "./communicator.ts";
@@ -16,6 +17,7 @@ export const suites = {
   shared: sharedCases,
   lock: lockCases,
   batch: batchCases,
+  arguments: argumentCases,
 } satisfies Record<string, readonly Case[]>;
 
 export type SuiteName = keyof typeof suites;
