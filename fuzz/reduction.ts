@@ -154,8 +154,9 @@ function located(op: string, values: readonly unknown[], first: number): unknown
   return [best, Math.min(...places)];
 }
 
-function isNumbers(value: unknown): value is Numbers {
-  return ArrayBuffer.isView(value);
+/** Local: whether this is a typed array. */
+export function isNumbers(value: unknown): value is Numbers {
+  return ArrayBuffer.isView(value) && !(value instanceof DataView);
 }
 
 /** As it arrives: a Buffer is bytes to those who receive it. */

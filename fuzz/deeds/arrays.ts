@@ -275,7 +275,13 @@ function close(site: Site): void {
   const victim = random.below(site.size);
   site.tell(`closed on ${victim}`);
   if (rank === victim) shared.close();
-  site.check("set", () => shared.set(null), { code: "FREED" });
+  // The lowest rank with a fault is heard.
+  const faults = site.each((_, at) => (at === victim ? "FREED" : at === 0 ? "NO_SOURCE" : null));
+  site.check(
+    "set",
+    () => shared.set(null),
+    verdict(faults, true, () => undefined),
+  );
   if (rank === victim) {
     site.check("get", () => shared.get(), { code: "FREED" });
     site.check("data", () => shared.data, { code: "FREED" });

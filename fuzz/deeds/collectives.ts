@@ -164,12 +164,23 @@ function barrier(site: Site): void {
   site.check("barrier", () => site.comm.barrier(), { value: undefined });
 }
 
-/** While the promise is open nothing else can begin. */
+/** What is called while the promise is open takes its turn. */
 async function barrierAsync(site: Site): Promise<void> {
   site.tell("barrierAsync, and a call meanwhile");
   const under = site.comm.barrierAsync();
-  if (site.random.once(2)) site.check("bcast meanwhile", () => site.comm.bcast(1), { code: "PENDING" });
+  if (site.random.once(2)) site.check("bcast meanwhile", () => site.comm.bcast(1), { value: 1 });
   await site.checkAsync("barrierAsync", () => under, { value: undefined });
+}
+
+/** Promises on two communicators, asked for in an order that differs between ranks. */
+async function barriersAcross(site: Site): Promise<void> {
+  const isTurned = site.each((random) => random.once(2));
+  site.tell(`barriers of two communicators, the other way round on ${shown(isTurned)}`);
+  const dup = site.comm.dup();
+  const comms = isTurned[site.rank] ? [dup, site.comm] : [site.comm, dup];
+  const under = comms.map((comm) => comm.barrierAsync());
+  await Promise.all(under);
+  dup.free();
 }
 
 export const collectiveDeeds: readonly Deed[] = [
@@ -182,4 +193,5 @@ export const collectiveDeeds: readonly Deed[] = [
   { name: "bcastInto", weight: 2, run: bcastInto },
   { name: "barrier", weight: 1, run: barrier },
   { name: "barrierAsync", weight: 1, run: barrierAsync },
+  { name: "barriers across", weight: 1, run: barriersAcross },
 ];

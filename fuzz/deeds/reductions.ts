@@ -1,6 +1,6 @@
 /** Reductions of every kind of operand by every operation, with ranks that do not fit together. */
 import type { AnyTypedArray, ErrorCode, ReduceOp } from "../../dist/index.js";
-import { anyKind, combined, operandFault, operandOf, OPS } from "../reduction.ts";
+import { anyKind, combined, isNumbers, operandFault, operandOf, OPS } from "../reduction.ts";
 import { allSame, rootFault, verdict, type Outcome, type Site } from "../site.ts";
 import { shown } from "../values.ts";
 import { rootsFor } from "./collectives.ts";
@@ -50,6 +50,7 @@ function bring(site: Site): Brought {
 
 /** Equal for operands that can be combined. */
 function formOf(value: unknown): string {
+  if (value instanceof Uint8Array) return `bytes ${value.length}`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name} ${value.byteLength}`;
   return Array.isArray(value) ? `(${value.map(formOf).join(" ")})` : typeof value;
 }
@@ -95,8 +96,8 @@ function allreduceInto(site: Site): void {
   const brought = bring(site);
   const { values, ops, faults } = brought;
   const { comm, rank, size } = site;
-  const all = values.map((value, one) => faults[one] ?? (ArrayBuffer.isView(value) ? null : "BAD_ARGUMENT"));
-  const own = ArrayBuffer.isView(values[rank]) ? (values[rank] as Float64Array).slice() : values[rank];
+  const all = values.map((value, one) => faults[one] ?? (isNumbers(value) ? null : "BAD_ARGUMENT"));
+  const own = isNumbers(values[rank]) ? (values[rank] as Float64Array).slice() : values[rank];
   const expected = verdict(all, brought.agree, () => undefined);
   const result = "value" in expected ? combined(ops[0], values.slice(0, size)) : null;
   site.check("allreduceInto", () => comm.allreduceInto(own as AnyTypedArray, ops[rank]), expected);
