@@ -1,0 +1,55 @@
+/** Memory that cannot be had. */
+import { constants } from "node:buffer";
+import { totalmem } from "node:os";
+import { MPIShared } from "../../dist/index.js";
+import { everywhere, type Fault } from "../fault.ts";
+
+/** Bytes that one array may have on this Node and that this machine does not have; null where a larger machine has all of them. */
+const TOO_MANY = Math.min(totalmem() * 2, constants.MAX_LENGTH);
+
+/** Full memory. */
+export const memoryFaults: readonly Fault[] = [
+  {
+    name: "an array of more bytes than there are",
+    run: (comm) => new MPIShared([2 ** 52], "complex128", comm),
+    expected: everywhere({ tells: "NO_MEMORY rank 0" }),
+  },
+  {
+    name: "an array larger than the machine's memory",
+    run: (comm) => new MPIShared([Math.floor((totalmem() * 2) / 8)], "float64", comm),
+    expected: everywhere({ tells: "NO_MEMORY rank 0" }),
+  },
+  {
+    name: "arrays that together are larger than the machine's memory",
+    run(comm) {
+      const most = Math.floor(Math.min(totalmem() * 0.7, TOO_MANY) / 8);
+      const all = [];
+      for (let count = 0; count < 16; count++) all.push(new MPIShared([most], "float64", comm));
+      return `${all.length} of them`;
+    },
+    expected: everywhere({ tells: "NO_MEMORY rank 0" }),
+  },
+  {
+    name: "after that a small array can be had",
+    run(comm) {
+      try {
+        return new MPIShared([2 ** 52], "complex128", comm);
+      } catch {
+        const shared = new MPIShared([1], "int8", comm);
+        shared.set([7]);
+        return shared.get(0);
+      }
+    },
+    expected: everywhere({ tells: "7" }),
+  },
+  {
+    name: "a /dev/shm of 64 KiB, and an array of 8 MiB",
+    job: { before: "mount -t tmpfs -o size=64k tmpfs /dev/shm && export TMPDIR=/tmp || exit 99" },
+    run(comm) {
+      const shared = new MPIShared([2 ** 20], "float64", comm);
+      shared.set(new Float64Array(2 ** 20).fill(2));
+      return shared.get(2 ** 20 - 1);
+    },
+    expected: { threads: { tells: "2" }, mpich: { tells: "2" } },
+  },
+];
