@@ -1,6 +1,7 @@
 /** All faults, by family. */
 import { closedFaults } from "./families/closed.ts";
 import { deathFaults } from "./families/deaths.ts";
+import { defectFaults } from "./families/defects.ts";
 import { diskFaults } from "./families/disks.ts";
 import { inputFaults } from "./families/inputs.ts";
 import { memoryFaults } from "./families/memory.ts";
@@ -23,4 +24,5 @@ export const FAMILIES: Readonly<Record<string, readonly Fault[]>> = {
   Disks: diskFaults,
   Signals: signalFaults,
   "Jobs that cannot begin": startFaults,
+  "Defects of the Python original": defectFaults,
 };

@@ -25,6 +25,8 @@ export interface Desk {
 /** A job of its own: when it has ended, every rank's error has ended its rank too. */
 export interface JobTerms {
   readonly env?: Readonly<Record<string, string>>;
+  /** Two nodes (simulated, where the backend can), and how ranks are placed on them. Default: what the setting says. */
+  readonly placement?: "block" | "cyclic";
   /** Shell commands that run before the job, in its own mount namespace, with `$DISK` the fault's folder. */
   readonly before?: string;
   /** A command line that stands before the job's. */

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { JobEnd } from "../test/job.ts";
 import { startIsolated, type IsolatedJob } from "../test/mpi/isolated.ts";
 import type { Fault, Processes } from "./fault.ts";
-import { lineFor } from "./launch.ts";
+import { lineFor, nodesFor } from "./launch.ts";
 import { folderOf, linesIn, type Line } from "./report.ts";
 import { ranksOf, type SettingName } from "./settings.ts";
 
@@ -66,8 +66,14 @@ async function observe(
 ): Promise<readonly Observed[]> {
   const job = start(setting, family, faults, file);
   const [{ job: terms }] = faults;
+  const state = { hung: false };
+  const limit = setTimeout(() => {
+    state.hung = true;
+    killAll(job);
+  }, JOB_MS);
   const disturbed = terms?.disturb ? disturb(job, terms.disturb, setting, file) : undefined;
   const end = await job.end;
+  clearTimeout(limit);
   await disturbed;
   const left = await leftBehind(job, end);
   const lines = linesIn(file);
@@ -78,7 +84,7 @@ async function observe(
   const met = faults.slice(0, Math.min(through + (terms || through < faults.length ? 1 : 0), faults.length));
   return met.map((fault, index) => ({
     tells: tellsOf(fault, lines, ranksOf(setting)),
-    ...(index === met.length - 1 ? endOf(end, left) : CALM),
+    ...(index === met.length - 1 ? endOf(end, state.hung, left) : CALM),
     after: terms?.after?.(folderOf(file, fault)),
     output: end.output,
   }));
@@ -87,18 +93,40 @@ async function observe(
 /** For faults after which their job went on. */
 const CALM = { exit: 0, hung: false, stderr: "", left: [] } as const;
 
-function endOf({ code, stderr, output }: JobEnd, left: readonly string[]): Pick<Observed, keyof typeof CALM> {
-  return { exit: code, hung: output.includes("it hung"), stderr, left };
+function endOf(
+  { code, stderr }: JobEnd,
+  hung: boolean,
+  left: readonly string[],
+): Pick<Observed, keyof typeof CALM> {
+  return { exit: code, hung, stderr, left };
+}
+
+/** A launcher that is killed alone would leave its ranks behind. */
+function killAll(job: IsolatedJob): void {
+  for (const pid of job.processes().keys()) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It has just ended.
+    }
+  }
 }
 
 function start(setting: SettingName, family: string, faults: readonly Fault[], file: string): IsolatedJob {
   const [{ job: terms = {} }] = faults;
-  const line = [...lineFor(setting), PROGRAM, file, setting, family, ...faults.map(({ name }) => name)];
+  const line = [
+    ...lineFor(setting, terms.placement),
+    PROGRAM,
+    file,
+    setting,
+    family,
+    ...faults.map(({ name }) => name),
+  ];
   const disk = folderOf(file, faults[0]);
   const prepared = terms.before ? ["sh", "-c", `${terms.before}\nexec "$@"`, "sh"] : [];
-  const env = { ...terms.env, DISK: disk, TSX_DISABLE_CACHE: "1" };
+  const env = { ...nodesFor(setting, terms.placement), ...terms.env, DISK: disk, TSX_DISABLE_CACHE: "1" };
   const [command, ...args] = [...prepared, ...(terms.under ?? []), ...line];
-  return startIsolated([command, ...args], { jobMs: JOB_MS, env });
+  return startIsolated([command, ...args], { jobMs: 2 * JOB_MS, env });
 }
 
 async function disturb(
@@ -138,6 +166,7 @@ function tellsOf({ name }: Fault, lines: readonly Line[], ranks: number): (strin
 async function leftBehind(job: IsolatedJob, { output }: JobEnd): Promise<readonly string[]> {
   for (let waited = 0; waited < GOING_MS && job.processes().size > 0; waited += 50) await sleep(50);
   const processes = [...job.processes().values()].map((line) => `process ${line.join(" ")}`);
+  killAll(job);
   const files = [...output.matchAll(/^left behind: (.*)$/gm)].map(([, path]) => path);
   return [...files, ...processes];
 }

@@ -9,6 +9,11 @@ export function resumed(taskFsRoot: string): string {
   using batch = new MPIBatch(null, 1, TASK_NAMES.length, { taskFsRoot, taskFsNames: TASK_NAMES });
   const done = TASK_NAMES.filter((_, task) => batch.getTaskState(task) === MPIBatch.DONE).length;
   let recovered = 0;
-  while (batch.nextTask({ ignoreRunning: true }) !== null) recovered++;
+  for (;;) {
+    const task = batch.nextTask({ ignoreRunning: true });
+    if (task === null) break;
+    batch.setTaskState(task, MPIBatch.DONE);
+    recovered++;
+  }
   return `${done} DONE kept, ${recovered} recovered`;
 }

@@ -57,6 +57,7 @@ const NO_SPACE: readonly Fault[] = [
     run(comm, { folder }) {
       const batch = onDisk(comm, folder);
       const task = batch.nextTask()!;
+      comm.barrier();
       prepared(comm, () => fill(`${folder}/filling`));
       const first = outcomeOf(() => batch.setTaskState(task, MPIBatch.DONE));
       comm.barrier();
@@ -70,12 +71,11 @@ const NO_SPACE: readonly Fault[] = [
     name: "a disk that fills up in run",
     job: { before: disk("size=128k") },
     run(comm, { folder }) {
-      const batch = onDisk(comm, folder);
-      return batch.run(({ task }) => {
-        if (task === 0) fill(`${folder}/filling`);
-      });
+      const options = { taskFsRoot: `${folder}/batch`, taskFsNames: NAMES };
+      const batch = new MPIBatch(comm, comm.size, NAMES.length, options);
+      return batch.run(({ comm: worker }) => prepared(worker, () => fill(`${folder}/filling`)));
     },
-    expected: everywhere({ tells: "FILE_SYSTEM", exit: 1 }),
+    expected: everywhere({ tells: "FILE_SYSTEM rank 0", exit: 1 }),
   },
 ];
 

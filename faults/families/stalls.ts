@@ -3,7 +3,8 @@ import { MPILock, type Communicator } from "../../dist/index.js";
 import { onRanks, type Fault } from "../fault.ts";
 
 const SOON = { PSHMEM_STALL_SECONDS: "1" };
-const ABORTING = { ...SOON, PSHMEM_STALL_ABORT: "1" };
+/** Ranks may begin some seconds apart, which must not count. */
+const ABORTING = { PSHMEM_STALL_SECONDS: "4", PSHMEM_STALL_ABORT: "1" };
 
 /** The rank that does not come. */
 const LATE = 2;
