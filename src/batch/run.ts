@@ -4,7 +4,7 @@ import { digestOf } from "../comm/calls.ts";
 import type { Communicator } from "../comm/contract.ts";
 import type { Engine, Words } from "../comm/engine.ts";
 import { asFault } from "../comm/verdict.ts";
-import { PshmemError } from "../errors.ts";
+import { isPshmemError, PshmemError } from "../errors.ts";
 import { DONE, FAILED, OPEN, stateToString, type TaskState } from "./states.ts";
 import type { BatchPlan } from "./plan.ts";
 import { reportOf, Share, type RunReport } from "./report.ts";
@@ -163,7 +163,8 @@ class BatchRun {
   async #perform({ task, number: attempt }: Handout): Promise<PshmemError | null> {
     const thrown = await this.#call(task, attempt);
     const fault = thrown && new PshmemError("TASK_FAILED", `task ${task}: ${thrown.message}`, { task });
-    const failure = this.#site.worker.meet(fault);
+    // A rank that throws out of step makes the collectives of the others fail: its own error tells more.
+    const failure = this.#site.worker.meet(fault, isPshmemError(thrown, "MISMATCH"));
     if (thrown && failure?.rank === this.#site.workerComm.rank && attempt > (this.#options.retries ?? 0)) {
       this.share.threw({ task, attempt, name: this.#nameOf(task), rank: this.#site.comm.rank }, thrown);
     }

@@ -81,20 +81,23 @@ export class Worker {
 
   /**
    * Collective over the worker, blocking: meets the other ranks after a task. Returns null if no rank brings a failure, else the
-   * failure of the lowest that does, its `rank` counted in the worker.
+   * failure of the lowest that does, its `rank` counted in the worker. One that is a mere consequence of what another rank did counts only
+   * if there is no other.
    *
    * A rank that failed may find others still in a collective of the task. That call then throws MISMATCH there and the
    * meeting throws it here; so everybody comes here in the end, and a second look in step gives the result. Each look has a digest
    * of its own, so who looks first and who looks again do not pass for being in step.
    */
-  meet(failure: PshmemError | undefined): PshmemError | null {
+  meet(failure: PshmemError | undefined, isConsequence: boolean): PshmemError | null {
     if (this.#comm.size === 1 && !failure) return null;
     const call = { op: "MPIBatch.run", object: this.#object } as const;
     const outOfStep = (digest: number) =>
       hasCode("MISMATCH", () => this.#engine.agree({ ...call, digest })) !== null;
     if (outOfStep(failure ? LOOK.FAILED : LOOK.WELL)) while (outOfStep(LOOK.AGAIN));
     else if (!failure) return null;
-    return hasCode("TASK_FAILED", () => this.#engine.agree({ ...call, fault: failure }));
+    const lowest = (fault: PshmemError | undefined) =>
+      hasCode("TASK_FAILED", () => this.#engine.agree({ ...call, fault }));
+    return lowest(isConsequence ? undefined : failure) ?? lowest(failure);
   }
 
   #take(doors: readonly Door[], { stop, numberOf }: HandoutOptions): Handout | null {
