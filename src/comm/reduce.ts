@@ -43,8 +43,7 @@ function faultOfOp(op: unknown): PshmemError | undefined {
 export function combineAll<T>(values: readonly T[], op: ReduceOp, firstRank = 0): T {
   if (op === "minloc" || op === "maxloc") return locate(values, op, firstRank) as T;
   const [first, ...rest] = values;
-  if (!isTypedArray(first))
-    return values.map((value) => countable(value, op)).reduce((a, b) => combine(a, b, op)) as T;
+  if (!isTypedArray(first)) return counted(values, op).reduce((a, b) => combine(a, b, op)) as T;
   const result = first.slice() as AnyTypedArray;
   for (const value of rest) combineInto(result, value as unknown as AnyTypedArray, op);
   return result as T;
@@ -94,9 +93,20 @@ function combineBits(a: number, b: number, op: Exclude<ReduceOp, "minloc" | "max
 }
 
 /** Sums and products count true as 1, however many values there are; the other operations give booleans on booleans. */
-function countable(value: unknown, op: ReduceOp): unknown {
-  if (op !== "sum" && op !== "prod") return value;
-  if (Array.isArray(value)) return Array.from(value, (one) => countable(one, op));
+function counted(values: readonly unknown[], op: ReduceOp): readonly unknown[] {
+  const [first] = values;
+  if ((op !== "sum" && op !== "prod") || !hasBoolean(first)) return values;
+  const other = values.find((value) => kindOf(value) !== kindOf(first));
+  if (other !== undefined) throw unfit(op, first, other);
+  return values.map(asNumbersIn);
+}
+
+function hasBoolean(value: unknown): boolean {
+  return Array.isArray(value) ? value.some(hasBoolean) : typeof value === "boolean";
+}
+
+function asNumbersIn(value: unknown): unknown {
+  if (Array.isArray(value)) return Array.from(value, asNumbersIn);
   return typeof value === "boolean" ? Number(value) : value;
 }
 

@@ -23,7 +23,7 @@ import { communicatorOf, engineOf } from "../world.ts";
 import { Filling, throughOwn } from "./filling.ts";
 import { Joint, type PieceOptions } from "./joint.ts";
 import { placeAt, placeIn, type Placement } from "./region.ts";
-import { faultOfReuse, type ReuseOptions } from "./reuse.ts";
+import { faultOfReuse, isGiven, type ReuseOptions } from "./reuse.ts";
 import type { DimensionsOf, WriteRegion } from "./scope.ts";
 
 /** Where and from whom the data of `set` comes. */
@@ -228,7 +228,7 @@ export class MPIShared<
 
   #allocate(fault: PshmemError | undefined, { commNode, commNodeRank }: ReuseOptions): Segment {
     // What is no dtype need not even have a text.
-    const reused = `${commNode ? ", commNode" : ""}${commNodeRank ? ", commNodeRank" : ""}`;
+    const reused = `${isGiven(commNode) ? ", commNode" : ""}${isGiven(commNodeRank) ? ", commNodeRank" : ""}`;
     const about = fault ? "" : `shape [${this.shape.join()}], dtype ${this.dtype}${reused}`;
     const call = {
       op: "new MPIShared",

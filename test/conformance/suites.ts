@@ -1,5 +1,6 @@
 /** All conformance suites by name. */
 import type { Case } from "./case.ts";
+import { argumentCases } from "./arguments.ts";
 import { batchCases } from "./batch.ts";
 import { collectiveCases } from "./collectives.ts";
 import { communicatorCases } from "./communicator.ts";
@@ -19,6 +20,7 @@ export const suites = {
   memory: memoryCases,
   lock: lockCases,
   batch: batchCases,
+  arguments: argumentCases,
 } satisfies Record<string, readonly Case[]>;
 
 export type SuiteName = keyof typeof suites;
