@@ -15,8 +15,8 @@ export interface Failure {
   readonly trace: string;
 }
 
-/** How long (ms) one program may take: thousands of times what it needs. */
-const PROGRAM_MS = 30_000;
+/** What ranks may take (ms) until their first program begins. */
+const START_MS = 60_000;
 
 /** How often (ms) the watcher looks, and how long it waits for a launcher that was told to end. */
 const LOOK_MS = 250;
@@ -29,7 +29,7 @@ const MOST_OUTPUT = 4_000;
 export async function playJob(
   topology: Topology,
   order: Omit<Order, "folder">,
-  programMs = PROGRAM_MS,
+  programMs: number,
 ): Promise<Failure | null> {
   const folder = mkdtempSync(join(tmpdir(), "pshmem-fuzz-job-"));
   try {
@@ -77,7 +77,8 @@ class Watcher {
     this.#timer = setInterval(() => {
       const at = report.at();
       if (at !== this.#at) [this.#at, this.#since] = [at, performance.now()];
-      if (this.hung || performance.now() - this.#since < programMs) return;
+      const limit = at === null ? START_MS + programMs : programMs;
+      if (this.hung || performance.now() - this.#since < limit) return;
       this.hung = true;
       child.kill("SIGTERM");
       this.#firm = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);

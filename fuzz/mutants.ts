@@ -6,14 +6,14 @@ type Method = (this: Communicator, ...args: unknown[]) => unknown;
 
 /** What replaces a method of the product, which it is given. */
 interface Mutant {
-  readonly method: "exscan" | "bcast" | "alltoall";
+  readonly method: "allreduce" | "bcast" | "gather";
   readonly broken: (good: Method) => Method;
 }
 
 const MUTANTS = {
   /** The last rank is given another value. */
   "wrong-result": {
-    method: "exscan",
+    method: "allreduce",
     broken: (good) =>
       function (...args) {
         const result = good.apply(this, args);
@@ -25,16 +25,17 @@ const MUTANTS = {
     method: "bcast",
     broken: (good) =>
       function (value, root) {
-        if (root === null) throw new TypeError("root is null");
+        if (root !== undefined && typeof root !== "number") throw new TypeError("the root is no number");
         return good.call(this, value, root);
       },
   },
-  /** A rank that finds its list too short goes on without the others. */
+  /** A rank whose root is no rank never comes to the meeting. */
   hang: {
-    method: "alltoall",
+    method: "gather",
     broken: (good) =>
-      function (values) {
-        return Array.isArray(values) && values.length < this.size ? [] : good.call(this, values);
+      function (value, root) {
+        if (root === -1 || root === this.size) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+        return good.call(this, value, root);
       },
   },
 } satisfies Record<string, Mutant>;

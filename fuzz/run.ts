@@ -4,7 +4,8 @@
  *
  * Options: `--backend threads|mpich|openmpi|serial`, `--ranks`, `--nodes`, `--placement block|cyclic`, `--node-sizes 3,1`,
  * `--windows auto|messages` (what is not given is left to chance), `--from` (the first program), `--only` (one program), `--steps 2,5`
- * (some of its steps), `--trace` (what every rank is about to do).
+ * (some of its steps), `--trace` (what every rank is about to do), `--limit` (ms that one program may take, 60 000), `--mutant` (a mistake to
+ * plant in the product).
  */
 import { parseArgs } from "node:util";
 import { playJob, type Failure } from "./job.ts";
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     placement: { type: "string" },
     "node-sizes": { type: "string" },
     windows: { type: "string" },
+    limit: { type: "string", default: "60000" },
     mutant: { type: "string" },
   },
 });
@@ -39,6 +41,7 @@ const number = (text: string | undefined) => (text === undefined ? undefined : N
 const numbers = (text: string | undefined) => text?.split(",").map(Number);
 
 const seed = Number(values.seed);
+const limitMs = Number(values.limit);
 const backend = values.backend as BackendName;
 const fixed: Fixed = {
   ...given("ranks", number(values.ranks)),
@@ -67,7 +70,7 @@ async function report(topology: Topology, failure: Failure): Promise<void> {
     `program ${failure.program} of seed ${seed}: ${failure.kind}: ${failure.text}\n${failure.trace}`,
   );
   const order = orderOf(failure.program, failure.program + 1);
-  const shrunk = await shrink(topology, order);
+  const shrunk = await shrink(topology, order, limitMs);
   const steps = shrunk ? ` --steps ${shrunk.steps.join()}` : "";
   if (shrunk) {
     const { kind, text, trace } = shrunk.failure;
@@ -85,7 +88,7 @@ async function report(topology: Topology, failure: Failure): Promise<void> {
 async function runBatch(from: number, to: number): Promise<boolean> {
   const topology = topologyAt(from);
   const began = performance.now();
-  const failure = await playJob(topology, orderOf(from, to));
+  const failure = await playJob(topology, orderOf(from, to), limitMs);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   console.log(
     `${from} … ${to - 1}: ${optionsOf(topology)}: ${failure ? failure.kind : "well"}, ${seconds} s`,

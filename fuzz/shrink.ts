@@ -1,4 +1,4 @@
-/** Making a failing program shorter: drop one step after another, as long as it still fails. */
+/** Making a failing program shorter: the step that failed alone, else without one step after another, as long as it still fails. */
 import { playJob, type Failure } from "./job.ts";
 import { lengthOf } from "./program.ts";
 import type { Order } from "./rank.ts";
@@ -10,23 +10,36 @@ export interface Shrunk {
   readonly failure: Failure;
 }
 
-/** How long (ms) a program may take here: it is played alone, and most often fails at once. */
-const PROGRAM_MS = 8_000;
+/** How long (ms) a program may take here at the most: it is played alone, and most often fails at once. */
+const MOST_MS = 8_000;
 
 /** Asynchronous: plays the program alone, then with fewer steps; null if it does not fail alone. */
-export async function shrink(topology: Topology, order: Omit<Order, "folder">): Promise<Shrunk | null> {
+export async function shrink(
+  topology: Topology,
+  order: Omit<Order, "folder">,
+  limitMs: number,
+): Promise<Shrunk | null> {
   const { seed, from: number } = order;
-  const all = order.steps ?? Array.from({ length: lengthOf({ seed, number }) }, (_, step) => step);
+  const whole = order.steps ?? Array.from({ length: lengthOf({ seed, number }) }, (_, step) => step);
   const attempt = (steps: readonly number[]) =>
-    playJob(topology, { ...order, to: number + 1, steps, trace: true }, PROGRAM_MS);
-  const failure = await attempt(all);
+    playJob(topology, { ...order, to: number + 1, steps, trace: true }, Math.min(limitMs, MOST_MS));
+  const failure = await attempt(whole);
   if (!failure) return null;
-  let best: Shrunk = { steps: all, failure };
-  for (const step of all.toReversed()) {
+  const last = lastStep(failure.trace) ?? whole.at(-1)!;
+  const alone = await attempt([last]);
+  if (alone) return { steps: [last], failure: alone };
+  let best: Shrunk = { steps: whole, failure };
+  for (const step of whole.toReversed()) {
     const fewer = best.steps.filter((one) => one !== step);
     // oxlint-disable-next-line no-await-in-loop -- each attempt follows from the one before
-    const failed = fewer.length > 0 ? await attempt(fewer) : null;
+    const failed = await attempt(fewer);
     if (failed) best = { steps: fewer, failure: failed };
   }
   return best;
+}
+
+/** The step that the ranks came to. */
+function lastStep(trace: string): number | null {
+  const steps = [...trace.matchAll(/^rank \d+: (\d+)\./gm)].map((match) => Number(match[1]));
+  return steps.length === 0 ? null : Math.max(...steps);
 }

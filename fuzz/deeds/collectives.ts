@@ -172,6 +172,17 @@ async function barrierAsync(site: Site): Promise<void> {
   await site.checkAsync("barrierAsync", () => under, { value: undefined });
 }
 
+/** Promises on two communicators, asked for in an order that differs between ranks. */
+async function barriersAcross(site: Site): Promise<void> {
+  const isTurned = site.each((random) => random.once(2));
+  site.tell(`barriers of two communicators, the other way round on ${shown(isTurned)}`);
+  const dup = site.comm.dup();
+  const comms = isTurned[site.rank] ? [dup, site.comm] : [site.comm, dup];
+  const under = comms.map((comm) => comm.barrierAsync());
+  await Promise.all(under);
+  dup.free();
+}
+
 export const collectiveDeeds: readonly Deed[] = [
   { name: "bcast", weight: 3, run: bcast },
   { name: "gather", weight: 2, run: gather },
@@ -182,4 +193,5 @@ export const collectiveDeeds: readonly Deed[] = [
   { name: "bcastInto", weight: 2, run: bcastInto },
   { name: "barrier", weight: 1, run: barrier },
   { name: "barrierAsync", weight: 1, run: barrierAsync },
+  { name: "barriers across", weight: 1, run: barriersAcross },
 ];

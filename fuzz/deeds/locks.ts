@@ -172,6 +172,28 @@ function count(site: Site): void {
   comm.barrier();
 }
 
+/** Who waits for a lock still hands over what it has sent. */
+function sendAndWait(site: Site): void {
+  const { comm, random, rank, size } = site;
+  const holder = random.below(size);
+  const length = random.pick([10, 2_000, 300_000]);
+  site.tell(`rank ${holder} holds and receives ${length} bytes from each`);
+  using lock = new MPILock(comm, { root: random.below(size) });
+  if (rank === holder) lock.lock();
+  comm.barrier();
+  const sending = rank === holder ? null : comm.isend(new Uint8Array(length).fill(rank), holder);
+  if (rank === holder) {
+    const from = site.each((_, one) => one).filter((one) => one !== rank);
+    for (const source of from) {
+      const expected = { value: new Uint8Array(length).fill(source) };
+      site.check("recv", () => comm.recv({ source }), expected);
+    }
+    lock.unlock();
+  } else lock.withLock(() => site.holds("the lock", lock.held));
+  sending?.wait();
+  comm.barrier();
+}
+
 /** Never more inside than there are permits. */
 function permits(site: Site): void {
   const { comm, random, size } = site;
@@ -272,6 +294,7 @@ export const lockDeeds: readonly Deed[] = [
   { name: "readers and writers", weight: 1, run: readersAndWriters },
   { name: "held by one", weight: 2, run: heldByOne },
   { name: "count", weight: 1, run: count },
+  { name: "send and wait", weight: 1, run: sendAndWait },
   { name: "permits", weight: 1, run: permits },
   { name: "wait", weight: 1, run: wait },
   { name: "refused making", weight: 2, run: refusedMaking },

@@ -10,7 +10,7 @@ const CALLS: Readonly<Record<string, (comm: Communicator) => unknown>> = {
   bcast: (comm) => comm.bcast(1),
   "bcast of much": (comm) => comm.bcast(new Uint8Array(100_000), comm.size - 1),
   gather: (comm) => comm.gather("x"),
-  "gather of much": (comm) => comm.gather(new Uint8Array(5_000), 0),
+  "gather of much": (comm) => comm.gather(new Uint8Array(5_000), comm.size - 1),
   allgather: (comm) => comm.allgather(1),
   scatter: (comm) => comm.scatter(Array.from({ length: comm.size })),
   alltoall: (comm) => comm.alltoall(Array.from({ length: comm.size })),
