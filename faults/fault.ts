@@ -19,7 +19,7 @@ export interface Desk {
   /** A folder of the fault's own, the same for all ranks; empty at the start. */
   readonly folder: string;
   /** Local: tells those outside that this rank is where the fault is to find it. */
-  ready(): void;
+  readonly ready: () => void;
 }
 
 /** A job of its own: when it has ended, every rank's error has ended its rank too. */

@@ -89,7 +89,7 @@ export abstract class BaseView<D extends DType = DType> implements Region {
     return this.make(this.data, selectRegion(this, axes), this.permit);
   }
 
-  /** Views along the first axis; the classes for one dimension give elements. */
+  /** Elements of a 1-d view, else views along the first axis. */
   *[Symbol.iterator](): IterableIterator<Scalar<D> | BaseView<D>> {
     const { offset, shape, strides } = this;
     if (shape.length === 0) {
@@ -100,7 +100,8 @@ export abstract class BaseView<D extends DType = DType> implements Region {
     }
     const item = { shape: shape.slice(1), strides: strides.slice(1) };
     for (let i = 0; i < shape[0]; i++) {
-      yield this.make(this.data, { ...item, offset: offset + i * strides[0] }, this.permit);
+      if (shape.length === 1) yield this.get(i);
+      else yield this.make(this.data, { ...item, offset: offset + i * strides[0] }, this.permit);
     }
   }
 
@@ -141,8 +142,10 @@ export abstract class BaseView<D extends DType = DType> implements Region {
     return this.toString();
   }
 
-  /** What `get` comes to where the indices are fewer than the axes. */
-  protected getPart(index: readonly number[]): BaseView<D> {
+  /** What `get` comes to where the indices are not those of an element. @throws OUT_OF_BOUNDS BAD_DIMENSIONS BAD_SLICE */
+  protected getPart(indices: Iterable<number>): BaseView<D> {
+    const index = [...indices];
+    if (index.length === this.geometry.dimensions) this.geometry.place(index);
     return this.make(this.data, this.geometry.inside(index), this.permit);
   }
 
