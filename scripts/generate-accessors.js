@@ -88,7 +88,7 @@ ${each(({ index, given }) => `    const ${given} = typeof ${index} === "number" 
     const inside =${count > 2 ? "\n      " : " "}${inside.join(count > 2 ? " &&\n      " : " && ")};
     const place = inside ? near : -1;
     const found = this.data[${at}];
-    if (found === undefined) return this.getPart(arguments);
+${count > 1 ? "" : "    if (found === undefined && arguments.length < 1) return this.getPart(arguments);\n"}    if (found === undefined) this.refuse(arguments.length, ${axes.map(({ index }) => `${index}!`).join(", ")});
     return ${get};
   }
 

@@ -142,11 +142,15 @@ export abstract class BaseView<D extends DType = DType> implements Region {
     return this.toString();
   }
 
-  /** What `get` comes to where the indices are not those of an element. @throws OUT_OF_BOUNDS BAD_DIMENSIONS BAD_SLICE */
-  protected getPart(indices: Iterable<number>): BaseView<D> {
-    const index = [...indices];
-    if (index.length === this.geometry.dimensions) this.geometry.place(index);
-    return this.make(this.data, this.geometry.inside(index), this.permit);
+  /** What `get` comes to where the indices are fewer than the axes. @throws OUT_OF_BOUNDS BAD_DIMENSIONS BAD_SLICE */
+  protected getPart(index: Iterable<number>): BaseView<D> {
+    return this.make(this.data, this.geometry.inside([...index]), this.permit);
+  }
+
+  /** Says what is wrong with the indices of a call that had `count` arguments. @throws OUT_OF_BOUNDS BAD_DIMENSIONS BAD_SLICE */
+  protected refuse(count: number, ...index: readonly number[]): void {
+    if (count > index.length) this.geometry.inside(Array.from({ length: count }, () => 0));
+    this.geometry.place(index);
   }
 
   /** @throws READ_ONLY */

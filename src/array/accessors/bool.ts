@@ -43,7 +43,8 @@ class BoolView1 extends BoolView {
     const inside = arguments.length <= 1 && i0 === i && a >= 0 && a < n0;
     const place = inside ? near : -1;
     const found = this.data[place];
-    if (found === undefined) return this.getPart(arguments);
+    if (found === undefined && arguments.length < 1) return this.getPart(arguments);
+    if (found === undefined) this.refuse(arguments.length, i!);
     return found !== 0;
   }
 
@@ -78,7 +79,7 @@ class BoolView2 extends BoolView {
     const inside = arguments.length <= 2 && i0 === i && a >= 0 && a < n0 && j0 === j && b >= 0 && b < n1;
     const place = inside ? near : -1;
     const found = this.data[place];
-    if (found === undefined) return this.getPart(arguments);
+    if (found === undefined) this.refuse(arguments.length, i!, j!);
     return found !== 0;
   }
 
@@ -111,7 +112,7 @@ class BoolView3 extends BoolView {
       c < n2;
     const place = inside ? near : -1;
     const found = this.data[place];
-    if (found === undefined) return this.getPart(arguments);
+    if (found === undefined) this.refuse(arguments.length, i!, j!, k!);
     return found !== 0;
   }
 

@@ -44,7 +44,8 @@ class Complex64View1 extends Complex64View {
     const inside = arguments.length <= 1 && i0 === i && a >= 0 && a < n0;
     const place = inside ? near : -1;
     const found = this.data[2 * place];
-    if (found === undefined) return this.getPart(arguments);
+    if (found === undefined && arguments.length < 1) return this.getPart(arguments);
+    if (found === undefined) this.refuse(arguments.length, i!);
     return { re: found, im: this.data[2 * place + 1] };
   }
 
@@ -79,7 +80,7 @@ class Complex64View2 extends Complex64View {
     const inside = arguments.length <= 2 && i0 === i && a >= 0 && a < n0 && j0 === j && b >= 0 && b < n1;
     const place = inside ? near : -1;
     const found = this.data[2 * place];
-    if (found === undefined) return this.getPart(arguments);
+    if (found === undefined) this.refuse(arguments.length, i!, j!);
     return { re: found, im: this.data[2 * place + 1] };
   }
 
@@ -112,7 +113,7 @@ class Complex64View3 extends Complex64View {
       c < n2;
     const place = inside ? near : -1;
     const found = this.data[2 * place];
-    if (found === undefined) return this.getPart(arguments);
+    if (found === undefined) this.refuse(arguments.length, i!, j!, k!);
     return { re: found, im: this.data[2 * place + 1] };
   }
 

@@ -46,7 +46,8 @@ class Float16View1 extends Float16View {
     const inside = arguments.length <= 1 && i0 === i && a >= 0 && a < n0;
     const place = inside ? near : -1;
     const found = this.data[place];
-    if (found === undefined) return this.getPart(arguments);
+    if (found === undefined && arguments.length < 1) return this.getPart(arguments);
+    if (found === undefined) this.refuse(arguments.length, i!);
     return this.bits ? halfToNumber(found) : found;
   }
 
@@ -81,7 +82,7 @@ class Float16View2 extends Float16View {
     const inside = arguments.length <= 2 && i0 === i && a >= 0 && a < n0 && j0 === j && b >= 0 && b < n1;
     const place = inside ? near : -1;
     const found = this.data[place];
-    if (found === undefined) return this.getPart(arguments);
+    if (found === undefined) this.refuse(arguments.length, i!, j!);
     return this.bits ? halfToNumber(found) : found;
   }
 
@@ -114,7 +115,7 @@ class Float16View3 extends Float16View {
       c < n2;
     const place = inside ? near : -1;
     const found = this.data[place];
-    if (found === undefined) return this.getPart(arguments);
+    if (found === undefined) this.refuse(arguments.length, i!, j!, k!);
     return this.bits ? halfToNumber(found) : found;
   }
 
