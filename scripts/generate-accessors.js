@@ -5,8 +5,8 @@
  * Code through which more than about four kinds of typed array pass takes 50 to 120 ns for each element instead of 2, for ever.
  * So each dtype gets source of its own, which the engine compiles by itself. And a `get` that may give an element or a view makes
  * the engine allocate each number that it returns; with the number of dimensions known, the number of arguments tells
- * which it is before the code is compiled. Nothing else goes in here: what does not touch the elements one by one is in
- * src/array/base.ts and src/array/geometry.ts.
+ * which it is before the code is compiled. Nothing else goes in here but finding the element's place for `get`: what does not
+ * touch the elements one by one is in src/array/base.ts and src/array/geometry.ts.
  *
  * node scripts/generate-accessors.js          writes the files
  * node scripts/generate-accessors.js --check  says which files differ, and fails if any does
@@ -17,23 +17,20 @@ import { fileURLToPath } from "node:url";
 const FOLDER = fileURLToPath(new URL("../src/array/accessors/", import.meta.url));
 const HEADER = "// Written by scripts/generate-accessors.js: change that, not this.\n";
 
-/** How a dtype's element is checked, read from and written to `data`. */
-const plain = { type: "number", get: "this.data[place]", set: ["this.data[at] = value;"] };
+/** How a dtype's element is checked, made of what `data` has at its place, and written there. */
+const plain = { type: "number", get: "found", set: ["this.data[at] = value;"] };
 const whole = { ...plain, type: "bigint" };
-const bool = {
-  type: "boolean",
-  get: "this.data[place] !== 0",
-  set: ["this.data[at] = value ? 1 : 0;"],
-};
+const bool = { type: "boolean", get: "found !== 0", set: ["this.data[at] = value ? 1 : 0;"] };
 const half = {
   type: "number",
-  get: "this.bits ? halfToNumber(this.data[place]) : this.data[place]",
+  get: "this.bits ? halfToNumber(found) : found",
   set: ["this.data[at] = this.bits ? numberToHalf(value) : value;"],
   fields: ["  protected readonly bits = this.data instanceof Uint16Array;", ""],
   imports: ['import { halfToNumber, numberToHalf } from "../float16.ts";'],
 };
 const complex = {
-  get: "{ re: this.data[2 * place], im: this.data[2 * place + 1] }",
+  at: "2 * place",
+  get: "{ re: found, im: this.data[2 * place + 1] }",
   set: ["this.data[2 * at] = value.re;", "this.data[2 * at + 1] = value.im;"],
 };
 
@@ -56,16 +53,42 @@ const KINDS = {
 
 const className = (dtype) => `${dtype[0].toUpperCase()}${dtype.slice(1)}View`;
 
-/** The class for views of `count` dimensions; `get` there is one expression. */
-function ofDimensions(dtype, count, get) {
-  const indices = ["i", "j", "k"].slice(0, count);
-  const parameters = indices.map((index) => `${index}?: number`).join(", ");
-  const given = indices.map((index) => `${index}!`).join(", ");
+/**
+ * The class for views of `count` dimensions; `get` there is one expression of what was `found` in `data` `at` a place.
+ *
+ * The engine takes what never changes out of a loop, and keeps the sum of the loop unboxed, only where nothing in the loop leads out
+ * of it. A test whose one side never ran does lead out. So indices that are refused become the place −1, past the array's own
+ * bounds: those are checked anyway, and until such an index is met the test for `undefined` costs nothing. What can be
+ * asked of a parameter is asked there first, since `arguments` are seen through too late; and there are no more parameters than
+ * indices, for a call with too few is slow. It is one function, since what the engine takes into a loop has a limit.
+ */
+function ofDimensions(dtype, count, { at = "place", get }) {
+  const axes = [
+    { index: "i", given: "i0", place: "a", extent: "n0", stride: "s0" },
+    { index: "j", given: "j0", place: "b", extent: "n1", stride: "s1" },
+    { index: "k", given: "k0", place: "c", extent: "n2", stride: "s2" },
+  ].slice(0, count);
+  const each = (line) => axes.map(line).join("");
+  const fields = [...axes.map(({ extent }) => extent), ...axes.map(({ stride }) => stride), "offset"];
+  const tests = axes.flatMap(({ index, given, place, extent }) => [
+    `${given} === ${index}`,
+    `${place} >= 0`,
+    `${place} < ${extent}`,
+  ]);
+  const inside = [`arguments.length <= ${count}`, ...tests];
+  const few = `
+    if (${axes.at(-1).index} === undefined && arguments.length < ${count}) return this.getPart(arguments);`;
   return `
 class ${className(dtype)}${count} extends ${className(dtype)} {
-  override get(${parameters}): Item {
-    if (arguments.length !== ${count}) return this.getPart([...arguments]);
-    const place = this.geometry.place${count}(${given});
+  override get(${axes.map(({ index }) => `${index}?: number`).join(", ")}): Item {${count > 1 ? few : ""}
+    const { ${fields.join(", ")} } = this.geometry;
+${each(({ index, given }) => `    const ${given} = typeof ${index} === "number" ? ${index} | 0 : -1;\n`)}${each(
+    ({ given, place, extent }) => `    const ${place} = (${given} + (${extent} & (${given} >> 31))) | 0;\n`,
+  )}    const near = (offset${each(({ place, stride }) => ` + imul(${place}, ${stride})`)}) | 0;
+    const inside =${count > 2 ? "\n      " : " "}${inside.join(count > 2 ? " &&\n      " : " && ")};
+    const place = inside ? near : -1;
+    const found = this.data[${at}];
+${count > 1 ? "" : "    if (found === undefined && arguments.length < 1) return this.getPart(arguments);\n"}    if (found === undefined) this.refuse(arguments.length, ${axes.map(({ index }) => `${index}!`).join(", ")});
     return ${get};
   }
 
@@ -93,16 +116,20 @@ const ELEMENTS = `
   }
 `;
 
-function accessor(dtype, { type, get, set, fields = [], imports = [] }) {
+function accessor(dtype, kind) {
+  const { type, at = "place", get, set, fields = [], imports = [] } = kind;
   const name = className(dtype);
   const check = type ? `typeof value !== "${type}"` : `!isScalar("${dtype}", value)`;
   const values = `badScalar, ${type ? "" : "isScalar, "}type Scalar, type TypedArrayOf`;
   return `${HEADER}import { BaseView } from "../base.ts";
 import { ${values} } from "../dtype.ts";
+import { nearDimensions } from "../geometry.ts";
 ${imports.map((line) => `${line}\n`).join("")}import type { Region } from "../slice.ts";
 
 type Data = TypedArrayOf<"${dtype}">;
 type Item = Scalar<"${dtype}"> | BaseView<"${dtype}">;
+
+const { imul } = Math;
 
 /** A view of ${dtype} elements. */
 class ${name} extends BaseView<"${dtype}"> {
@@ -117,6 +144,7 @@ ${fields.map((line) => `${line}\n`).join("")}  constructor(data: Data, region: R
   get(...index: readonly number[]): Item {
     if (index.length !== this.geometry.dimensions) return this.getPart(index);
     const place = this.geometry.place(index);
+    const found = this.data[${at}];
     return ${get};
   }
 
@@ -126,12 +154,12 @@ ${fields.map((line) => `${line}\n`).join("")}  constructor(data: Data, region: R
     const at = this.geometry.place(index);
 ${set.map((line) => `    ${line}\n`).join("")}  }
 }
-${[1, 2, 3].map((count) => ofDimensions(dtype, count, get)).join("")}
+${[1, 2, 3].map((count) => ofDimensions(dtype, count, kind)).join("")}
 const CLASSES = [${["", 1, 2, 3].map((count) => name + count).join(", ")}];
 
-/** A view of ${dtype} elements, of the class for its number of dimensions. Local, no copy. */
+/** A view of ${dtype} elements, of the class for its number of dimensions where places are near. Local, no copy. */
 export function make${name}(data: Data, region: Region, writable: boolean): ${name} {
-  const View = CLASSES[region.shape.length] ?? ${name};
+  const View = CLASSES[nearDimensions(region)];
   return new View(data, region, writable);
 }
 `;

@@ -75,7 +75,7 @@ export abstract class BaseView<D extends DType = DType> implements Region {
     return this.make(this.data, selectRegion(this, axes), this.writable);
   }
 
-  /** Views along the first axis; the classes for one dimension give elements. */
+  /** Elements of a 1-d view, else views along the first axis. */
   *[Symbol.iterator](): IterableIterator<Scalar<D> | BaseView<D>> {
     const { offset, shape, strides } = this;
     if (shape.length === 0) {
@@ -86,7 +86,8 @@ export abstract class BaseView<D extends DType = DType> implements Region {
     }
     const item = { shape: shape.slice(1), strides: strides.slice(1) };
     for (let i = 0; i < shape[0]; i++) {
-      yield this.make(this.data, { ...item, offset: offset + i * strides[0] }, this.writable);
+      if (shape.length === 1) yield this.get(i);
+      else yield this.make(this.data, { ...item, offset: offset + i * strides[0] }, this.writable);
     }
   }
 
@@ -127,9 +128,15 @@ export abstract class BaseView<D extends DType = DType> implements Region {
     return this.toString();
   }
 
-  /** What `get` comes to where the indices are fewer than the axes. */
-  protected getPart(index: readonly number[]): BaseView<D> {
-    return this.make(this.data, this.geometry.inside(index), this.writable);
+  /** What `get` comes to where the indices are fewer than the axes. @throws OUT_OF_BOUNDS BAD_DIMENSIONS BAD_SLICE */
+  protected getPart(index: Iterable<number>): BaseView<D> {
+    return this.make(this.data, this.geometry.inside([...index]), this.writable);
+  }
+
+  /** Says what is wrong with the indices of a call that had `count` arguments. @throws OUT_OF_BOUNDS BAD_DIMENSIONS BAD_SLICE */
+  protected refuse(count: number, ...index: readonly number[]): void {
+    if (count > index.length) this.geometry.inside(Array.from({ length: count }, () => 0));
+    this.geometry.place(index);
   }
 
   /** @throws READ_ONLY */

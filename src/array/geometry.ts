@@ -18,13 +18,13 @@ export class Geometry implements Region {
   declare readonly strides: readonly number[];
   declare readonly dimensions: number;
   declare readonly size: number;
-  // The first three axes once more: reading a field is faster than reading an array. Lengths are 0 where places are not near.
-  declare private readonly n0: number;
-  declare private readonly n1: number;
-  declare private readonly n2: number;
-  declare private readonly s0: number;
-  declare private readonly s1: number;
-  declare private readonly s2: number;
+  // The first three axes once more: reading a field is faster than reading an array. All are 0 where places are not near.
+  declare readonly n0: number;
+  declare readonly n1: number;
+  declare readonly n2: number;
+  declare readonly s0: number;
+  declare readonly s1: number;
+  declare readonly s2: number;
 
   constructor(region: Region) {
     const { shape, strides } = region;
@@ -33,9 +33,9 @@ export class Geometry implements Region {
     this.strides = strides;
     this.dimensions = shape.length;
     this.size = sizeOf(shape);
-    const isNear = highest(region) < NEAR;
-    [this.n0 = 0, this.n1 = 0, this.n2 = 0] = isNear ? shape : [];
-    [this.s0 = 0, this.s1 = 0, this.s2 = 0] = isNear ? strides : [];
+    const near = isNear(region);
+    [this.n0 = 0, this.n1 = 0, this.n2 = 0] = near ? shape : [];
+    [this.s0 = 0, this.s1 = 0, this.s2 = 0] = near ? strides : [];
   }
 
   /** Place of an element of a 1-d view. @throws OUT_OF_BOUNDS BAD_SLICE */
@@ -111,7 +111,15 @@ function noIndex(axis: number, index: unknown): PshmemError {
   return new PshmemError("BAD_SLICE", text, { expected: "number", actual: typeof index });
 }
 
-/** The greatest place in a region. */
-function highest({ offset, shape, strides }: Region): number {
-  return shape.reduce((sum, extent, axis) => sum + Math.max(0, (extent - 1) * strides[axis]), offset);
+/** How many dimensions a region has, where they are at most three and all places near; else 0. Local. */
+export function nearDimensions(region: Region): number {
+  const { length } = region.shape;
+  return length <= 3 && isNear(region) ? length : 0;
+}
+
+/** Whether all places in a region can be worked out in 32 bits. */
+function isNear({ offset, shape, strides }: Region): boolean {
+  let highest = offset;
+  for (let axis = 0; axis < shape.length; axis++) highest += Math.max(0, (shape[axis] - 1) * strides[axis]);
+  return highest < NEAR;
 }

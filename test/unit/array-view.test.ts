@@ -191,6 +191,17 @@ test.each([0, 2 ** 31 - 6, 2 ** 31 - 5, 2 ** 33])("places from %d on", (offset) 
   expect(() => many.place([0, 2, 0, 0])).toThrow(code("OUT_OF_BOUNDS"));
 });
 
+test("elements past the first 2^31", () => {
+  // Stands for two gigabytes, which not every machine has.
+  const data: Record<number, number> = { [2 ** 31]: 7, [2 ** 31 + 1]: 8 };
+  const region = { offset: 2 ** 31, shape: [2], strides: [1] };
+  const view = makeView<"int8", 1>("int8", data as unknown as Int8Array, region, true);
+  expect([view.get(0), view.get(-1), ...view]).toEqual([7, 8, 7, 8]);
+  view.set([1], 9);
+  expect(data[2 ** 31 + 1]).toBe(9);
+  expect(() => view.get(2)).toThrow(code("OUT_OF_BOUNDS"));
+});
+
 test.each(DTYPES)("iteration over %s elements, at any stride, and again", (dtype) => {
   const view = counting(dtype, [2, 3]).at(null, 1);
   const walk = view[Symbol.iterator]();

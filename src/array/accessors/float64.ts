@@ -1,10 +1,13 @@
 // Written by scripts/generate-accessors.js: change that, not this.
 import { BaseView } from "../base.ts";
 import { badScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
+import { nearDimensions } from "../geometry.ts";
 import type { Region } from "../slice.ts";
 
 type Data = TypedArrayOf<"float64">;
 type Item = Scalar<"float64"> | BaseView<"float64">;
+
+const { imul } = Math;
 
 /** A view of float64 elements. */
 class Float64View extends BaseView<"float64"> {
@@ -19,7 +22,8 @@ class Float64View extends BaseView<"float64"> {
   get(...index: readonly number[]): Item {
     if (index.length !== this.geometry.dimensions) return this.getPart(index);
     const place = this.geometry.place(index);
-    return this.data[place];
+    const found = this.data[place];
+    return found;
   }
 
   set(index: readonly number[], value: Scalar<"float64">): void {
@@ -32,9 +36,16 @@ class Float64View extends BaseView<"float64"> {
 
 class Float64View1 extends Float64View {
   override get(i?: number): Item {
-    if (arguments.length !== 1) return this.getPart([...arguments]);
-    const place = this.geometry.place1(i!);
-    return this.data[place];
+    const { n0, s0, offset } = this.geometry;
+    const i0 = typeof i === "number" ? i | 0 : -1;
+    const a = (i0 + (n0 & (i0 >> 31))) | 0;
+    const near = (offset + imul(a, s0)) | 0;
+    const inside = arguments.length <= 1 && i0 === i && a >= 0 && a < n0;
+    const place = inside ? near : -1;
+    const found = this.data[place];
+    if (found === undefined && arguments.length < 1) return this.getPart(arguments);
+    if (found === undefined) this.refuse(arguments.length, i!);
+    return found;
   }
 
   override reader(): BaseView<"float64">["get"] {
@@ -58,9 +69,18 @@ class Float64View1 extends Float64View {
 
 class Float64View2 extends Float64View {
   override get(i?: number, j?: number): Item {
-    if (arguments.length !== 2) return this.getPart([...arguments]);
-    const place = this.geometry.place2(i!, j!);
-    return this.data[place];
+    if (j === undefined && arguments.length < 2) return this.getPart(arguments);
+    const { n0, n1, s0, s1, offset } = this.geometry;
+    const i0 = typeof i === "number" ? i | 0 : -1;
+    const j0 = typeof j === "number" ? j | 0 : -1;
+    const a = (i0 + (n0 & (i0 >> 31))) | 0;
+    const b = (j0 + (n1 & (j0 >> 31))) | 0;
+    const near = (offset + imul(a, s0) + imul(b, s1)) | 0;
+    const inside = arguments.length <= 2 && i0 === i && a >= 0 && a < n0 && j0 === j && b >= 0 && b < n1;
+    const place = inside ? near : -1;
+    const found = this.data[place];
+    if (found === undefined) this.refuse(arguments.length, i!, j!);
+    return found;
   }
 
   override reader(): BaseView<"float64">["get"] {
@@ -70,9 +90,30 @@ class Float64View2 extends Float64View {
 
 class Float64View3 extends Float64View {
   override get(i?: number, j?: number, k?: number): Item {
-    if (arguments.length !== 3) return this.getPart([...arguments]);
-    const place = this.geometry.place3(i!, j!, k!);
-    return this.data[place];
+    if (k === undefined && arguments.length < 3) return this.getPart(arguments);
+    const { n0, n1, n2, s0, s1, s2, offset } = this.geometry;
+    const i0 = typeof i === "number" ? i | 0 : -1;
+    const j0 = typeof j === "number" ? j | 0 : -1;
+    const k0 = typeof k === "number" ? k | 0 : -1;
+    const a = (i0 + (n0 & (i0 >> 31))) | 0;
+    const b = (j0 + (n1 & (j0 >> 31))) | 0;
+    const c = (k0 + (n2 & (k0 >> 31))) | 0;
+    const near = (offset + imul(a, s0) + imul(b, s1) + imul(c, s2)) | 0;
+    const inside =
+      arguments.length <= 3 &&
+      i0 === i &&
+      a >= 0 &&
+      a < n0 &&
+      j0 === j &&
+      b >= 0 &&
+      b < n1 &&
+      k0 === k &&
+      c >= 0 &&
+      c < n2;
+    const place = inside ? near : -1;
+    const found = this.data[place];
+    if (found === undefined) this.refuse(arguments.length, i!, j!, k!);
+    return found;
   }
 
   override reader(): BaseView<"float64">["get"] {
@@ -82,8 +123,8 @@ class Float64View3 extends Float64View {
 
 const CLASSES = [Float64View, Float64View1, Float64View2, Float64View3];
 
-/** A view of float64 elements, of the class for its number of dimensions. Local, no copy. */
+/** A view of float64 elements, of the class for its number of dimensions where places are near. Local, no copy. */
 export function makeFloat64View(data: Data, region: Region, writable: boolean): Float64View {
-  const View = CLASSES[region.shape.length] ?? Float64View;
+  const View = CLASSES[nearDimensions(region)];
   return new View(data, region, writable);
 }
