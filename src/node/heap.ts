@@ -21,7 +21,7 @@ export interface Memory {
   withdraw(id: number, audience: readonly number[]): void;
   /** The same block as users get it: where they asked for a guard, mapped so that it can only be read; else the block itself. */
   readable(buffer: ArrayBufferLike): ArrayBufferLike;
-  /** The words of a {@link Ledger}, where pages are had only once they are touched; null where they are had at once. */
+  /** The word of a {@link Ledger}, where pages are had only once they are touched; null where they are had at once. */
   readonly promised: BigInt64Array | null;
   /** Gives back what was released and is still there for want of a garbage collection; null where `release` gives it back. */
   readonly collect: (() => void) | null;
