@@ -97,7 +97,7 @@ function accessor(dtype, { type, get, set, fields = [], imports = [] }) {
   const name = className(dtype);
   const check = type ? `typeof value !== "${type}"` : `!isScalar("${dtype}", value)`;
   const values = `badScalar, ${type ? "" : "isScalar, "}type Scalar, type TypedArrayOf`;
-  return `${HEADER}import { BaseView } from "../base.ts";
+  return `${HEADER}import { BaseView, type Permit } from "../base.ts";
 import { ${values} } from "../dtype.ts";
 ${imports.map((line) => `${line}\n`).join("")}import type { Region } from "../slice.ts";
 
@@ -106,12 +106,12 @@ type Item = Scalar<"${dtype}"> | BaseView<"${dtype}">;
 
 /** A view of ${dtype} elements. */
 class ${name} extends BaseView<"${dtype}"> {
-${fields.map((line) => `${line}\n`).join("")}  constructor(data: Data, region: Region, writable: boolean) {
-    super("${dtype}", data, region, writable);
+${fields.map((line) => `${line}\n`).join("")}  constructor(data: Data, region: Region, permit: Permit) {
+    super("${dtype}", data, region, permit);
   }
 
-  protected make(data: Data, region: Region, writable: boolean): ${name} {
-    return make${name}(data, region, writable);
+  protected make(data: Data, region: Region, permit: Permit): ${name} {
+    return make${name}(data, region, permit);
   }
 
   get(...index: readonly number[]): Item {
@@ -121,7 +121,7 @@ ${fields.map((line) => `${line}\n`).join("")}  constructor(data: Data, region: R
   }
 
   set(index: readonly number[], value: Scalar<"${dtype}">): void {
-    if (!this.writable) this.checkWritable();
+    if (!this.permit.granted) this.checkWritable();
     if (${check}) throw badScalar("${dtype}", value);
     const at = this.geometry.place(index);
 ${set.map((line) => `    ${line}\n`).join("")}  }
@@ -130,9 +130,9 @@ ${[1, 2, 3].map((count) => ofDimensions(dtype, count, get)).join("")}
 const CLASSES = [${["", 1, 2, 3].map((count) => name + count).join(", ")}];
 
 /** A view of ${dtype} elements, of the class for its number of dimensions. Local, no copy. */
-export function make${name}(data: Data, region: Region, writable: boolean): ${name} {
+export function make${name}(data: Data, region: Region, permit: Permit): ${name} {
   const View = CLASSES[region.shape.length] ?? ${name};
-  return new View(data, region, writable);
+  return new View(data, region, permit);
 }
 `;
 }
@@ -143,11 +143,11 @@ function table() {
     .toSorted()
     .map((dtype) => `import { make${className(dtype)} } from "./${dtype}.ts";\n`);
   const entries = dtypes.map((dtype) => `  ${dtype}: make${className(dtype)},\n`);
-  return `${HEADER}import type { BaseView } from "../base.ts";
+  return `${HEADER}import type { BaseView, Permit } from "../base.ts";
 import type { DType, TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 ${imports.join("")}
-type MakeView<D extends DType> = (data: TypedArrayOf<D>, region: Region, writable: boolean) => BaseView<D>;
+type MakeView<D extends DType> = (data: TypedArrayOf<D>, region: Region, permit: Permit) => BaseView<D>;
 
 /** What makes the views of each dtype. */
 export const ACCESSORS: { readonly [D in DType]: MakeView<D> } = {

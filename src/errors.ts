@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   BAD_NODE_COMM: "a communicator given for reuse does not describe the nodes",
   NO_SOURCE: "no rank passed data where exactly one must",
   MANY_SOURCES: "several ranks passed data where exactly one must",
+  OVERLAP: "several ranks wrote the same elements where each must have its own",
   NOT_CLONEABLE: "a value cannot be sent: structuredClone would refuse it",
   MISMATCH: "ranks are in different collective calls, or in the same one with different arguments",
   FREED: "a communicator, window, array, lock or batch was used after it was freed or closed",

@@ -8,6 +8,8 @@ export { exceptionGuard } from "./exception-guard.ts";
 export type { ExceptionGuardOptions } from "./exception-guard.ts";
 export { MPIShared } from "./shared/shared.ts";
 export type { SetOptions } from "./shared/shared.ts";
+export type { PieceOptions } from "./shared/joint.ts";
+export type { Block, WriteRegion } from "./shared/scope.ts";
 export type { ReuseOptions } from "./shared/reuse.ts";
 export { MPIBatch } from "./batch/batch.ts";
 export type { BatchOptions } from "./batch/plan.ts";

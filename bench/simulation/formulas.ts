@@ -91,6 +91,14 @@ function onSeveralNodes({ across, bytes, inside }: Cost): Cost {
   return { across, bytes, inside: times(inside, is.SEVERAL) };
 }
 
+function whereTogether({ across, bytes, inside }: Cost): Cost {
+  return {
+    across: times(across, is.TOGETHER),
+    bytes: times(bytes, is.TOGETHER),
+    inside: times(inside, is.TOGETHER),
+  };
+}
+
 const GATHERED_SMALL = together(MEETING, onSeveralNodes(allToAll([[1, is.BYTES]])));
 const GATHERED_LARGE = together(MEETING, allToAll([[1, is.BYTES]]));
 const IN_A_CHAIN: Cost = together(MEETING, {
@@ -112,10 +120,25 @@ const SET_IN_PIECES = together(MEETING, {
   inside: [],
 });
 
+/** What each rank tells of one part of an array of one dimension: how many there are, and start, step and count. */
+const PART = 32;
+const PARTS_TOLD = together(MEETING, onSeveralNodes(allToAll([[PART]])));
+/** Every rank's part, from each leader to the next: short ones of a node in one message. */
+const AROUND_THE_RING: Cost = {
+  across: [[1, is.N, is.EDGES]],
+  bytes: [[1, is.BYTES, is.P, is.EDGES]],
+  inside: [],
+};
+const AROUND_IN_PIECES: Cost = { ...AROUND_THE_RING, across: [[1, is.PIECES, is.P, is.EDGES]] };
+
 /** The words of the shape and dtype that ranks agree on, as the tests make the array. */
 export const ABOUT = "shape [262144], dtype float64";
 
-const NEW_ARRAY = together(MEETING, {
+/**
+ * A second meeting where several ranks of a node map memory that is new to them; an array of less than 128 KiB is mostly carved from
+ * what they know, and takes one.
+ */
+const NEW_ARRAY = together(MEETING, whereTogether(MEETING), {
   across: [],
   bytes: [[2 * new TextEncoder().encode(ABOUT).length, is.EDGES]],
   inside: [],
@@ -224,6 +247,10 @@ export const COSTS = {
   "set, small": SET_SMALL,
   "set, in pieces": SET_IN_PIECES,
   "assign, small": together(MEETING, onSeveralNodes(allToAll([[1]])), SET_SMALL),
+  "setAll, small": together(PARTS_TOLD, MEETING, AROUND_THE_RING),
+  "setAll, in pieces": together(PARTS_TOLD, MEETING, AROUND_IN_PIECES),
+  "MPIShared.write": { across: [], bytes: [], inside: [] },
+  "sync, a small part of each rank": together(PARTS_TOLD, AROUND_THE_RING),
   "MPIShared.close": { across: [], bytes: [], inside: [] },
   "new MPILock": MEETING,
   "lock, free": onWords(2, 5),

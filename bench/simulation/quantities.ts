@@ -77,6 +77,7 @@ function named(name: string, meaning: string, of: (setting: Setting) => number):
 }
 
 export const P = named("P", "ranks", ({ nodeOf }) => nodeOf.length);
+export const N = named("N", "nodes", nodeCount);
 export const EDGES = named(
   "(N − 1)",
   "nodes without the first: edges of the tree of their leaders",
@@ -126,10 +127,13 @@ export const NEAR_NEIGHBOURS = named(
   "ranks r with r + 1 on the same node",
   ({ nodeOf }) => nodeOf.filter((node, rank) => rank > 0 && node === nodeOf[rank - 1]).length,
 );
+export const TOGETHER = named("t", "1 where some node has several ranks, else 0", (setting) =>
+  Number(nodeSizes(setting).some((size) => size > 1)),
+);
 export const SEVERAL = named("[N > 1]", "1 on several nodes, else 0", (s) => Number(nodeCount(s) > 1));
 export const BYTES = named(
   "m",
-  "bytes of each value as it is sent, or of what `set` writes",
+  "bytes of each value as it is sent, or of what a rank writes",
   ({ bytes }) => bytes,
 );
 export const PIECES = named("⌈m / 4 MiB⌉", "pieces in which it travels", ({ bytes }) =>
@@ -149,6 +153,7 @@ export const APART = named("h", "1 if the rank that waits is not on the holder's
 /** All of them, as the tables explain them. */
 export const QUANTITIES: readonly Quantity[] = [
   P,
+  N,
   EDGES,
   NEARER,
   FAR,
@@ -161,6 +166,7 @@ export const QUANTITIES: readonly Quantity[] = [
   NEAR_PAIRS,
   NEAR_NEIGHBOURS,
   SEVERAL,
+  TOGETHER,
   BYTES,
   PIECES,
   TASKS,

@@ -20,19 +20,33 @@ import { type Axis, type Region, selectRegion } from "./slice.ts";
 /** Elements in arrays in arrays. */
 export type NestedElements<D extends DType> = Scalar<D> | NestedElements<D>[];
 
+/** Whether a view, and all that is taken from it, may be written to; it can end. */
+export interface Permit {
+  readonly granted: boolean;
+}
+
+/** The permit of views that are read-only for good. */
+export const READ_ONLY: Permit = { granted: false };
+/** The permit of views of memory of their own. */
+export const WRITABLE: Permit = { granted: true };
+
 /** The class behind {@link View} and {@link WritableView}, whose types say what its members do. */
 export abstract class BaseView<D extends DType = DType> implements Region {
   // `declare`: see Geometry.
   declare readonly dtype: D;
   declare readonly data: TypedArrayOf<D>;
-  declare readonly writable: boolean;
+  declare protected readonly permit: Permit;
   declare protected readonly geometry: Geometry;
 
-  constructor(dtype: D, data: TypedArrayOf<D>, region: Region, writable: boolean) {
+  constructor(dtype: D, data: TypedArrayOf<D>, region: Region, permit: Permit) {
     this.dtype = dtype;
     this.data = data;
-    this.writable = writable;
+    this.permit = permit;
     this.geometry = new Geometry(region);
+  }
+
+  get writable(): boolean {
+    return this.permit.granted;
   }
 
   get shape(): readonly number[] {
@@ -60,7 +74,7 @@ export abstract class BaseView<D extends DType = DType> implements Region {
   }
 
   /** A view of the same dtype. */
-  protected abstract make(data: TypedArrayOf<D>, region: Region, writable: boolean): BaseView<D>;
+  protected abstract make(data: TypedArrayOf<D>, region: Region, permit: Permit): BaseView<D>;
 
   abstract get(...index: readonly number[]): Scalar<D> | BaseView<D>;
 
@@ -72,7 +86,7 @@ export abstract class BaseView<D extends DType = DType> implements Region {
   abstract set(index: readonly number[], value: Scalar<D>): void;
 
   at(...axes: Axis[]): BaseView<D> {
-    return this.make(this.data, selectRegion(this, axes), this.writable);
+    return this.make(this.data, selectRegion(this, axes), this.permit);
   }
 
   /** Views along the first axis; the classes for one dimension give elements. */
@@ -86,7 +100,7 @@ export abstract class BaseView<D extends DType = DType> implements Region {
     }
     const item = { shape: shape.slice(1), strides: strides.slice(1) };
     for (let i = 0; i < shape[0]; i++) {
-      yield this.make(this.data, { ...item, offset: offset + i * strides[0] }, this.writable);
+      yield this.make(this.data, { ...item, offset: offset + i * strides[0] }, this.permit);
     }
   }
 
@@ -95,7 +109,7 @@ export abstract class BaseView<D extends DType = DType> implements Region {
     const data = newArray(dtype, this.size);
     const region = { offset: 0, shape, strides: stridesOf(shape) };
     copySlab(data, 0, region.strides, this.data, this.offset, strides, shape, lanesOf(dtype));
-    return this.make(data, region, true);
+    return this.make(data, region, WRITABLE);
   }
 
   fill(value: Scalar<D>): void {
@@ -129,15 +143,16 @@ export abstract class BaseView<D extends DType = DType> implements Region {
 
   /** What `get` comes to where the indices are fewer than the axes. */
   protected getPart(index: readonly number[]): BaseView<D> {
-    return this.make(this.data, this.geometry.inside(index), this.writable);
+    return this.make(this.data, this.geometry.inside(index), this.permit);
   }
 
   /** @throws READ_ONLY */
   protected checkWritable(): void {
-    if (this.writable) return;
+    if (this.permit.granted) return;
     throw new PshmemError(
       "READ_ONLY",
-      "This view is read-only: write through set, assign, setAll or write of the array, or to a copy().",
+      "This view is read-only, as one that `write` gave is once its function has returned: " +
+        "write through set, assign, setAll or write of the array, or to a copy().",
     );
   }
 }

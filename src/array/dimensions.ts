@@ -43,6 +43,11 @@ type Indices<A extends readonly Axis[]> = A extends readonly [
     ? readonly []
     : readonly number[];
 
+/** The dimensions that selectors leave of N. */
+export type Selected<N extends number, A extends readonly Axis[]> = number extends N
+  ? number
+  : Minus<N, Indices<A>["length"]>;
+
 /** Arrays in arrays of any depth. */
 type AnyNested<T> = T | AnyNested<T>[];
 

@@ -1,6 +1,7 @@
 /** The element types: their names, sizes, typed arrays, and the way to read and write one element. */
 import { PshmemError } from "../errors.ts";
 import { halfToNumber, numberToHalf } from "./float16.ts";
+import { textOf } from "../shown.ts";
 
 /** Every dtype, by its NumPy name. */
 export const DTYPES = [
@@ -153,10 +154,10 @@ export function isDType(name: unknown): name is DType {
 /** Returns the name if it is a dtype. Local. `call` names the caller in the error. @throws BAD_DTYPE */
 export function checkDType(name: unknown, call?: string): DType {
   if (isDType(name)) return name;
-  throw new PshmemError("BAD_DTYPE", `Unknown dtype ${String(name)}: use one of ${DTYPES.join(", ")}.`, {
+  throw new PshmemError("BAD_DTYPE", `Unknown dtype ${textOf(name)}: use one of ${DTYPES.join(", ")}.`, {
     call,
     expected: DTYPES,
-    actual: typeof name === "string" ? name : String(name),
+    actual: typeof name === "string" ? name : textOf(name),
   });
 }
 

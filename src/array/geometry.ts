@@ -2,6 +2,7 @@
 import { PshmemError } from "../errors.ts";
 import { sizeOf } from "./shape.ts";
 import { type Region, selectRegion } from "./slice.ts";
+import { textOf } from "../shown.ts";
 
 /** Places below this one are worked out in 32 bits, in which every product and sum is one instruction. */
 const NEAR = 2 ** 31;
@@ -107,7 +108,7 @@ function wrap(index: number, extent: number): number {
 
 /** What types forbid, said to those who have none: a selector here would be taken for an index. */
 function noIndex(axis: number, index: unknown): PshmemError {
-  const text = `The index ${String(index)} of axis ${axis} is no number: \`get\` takes one index for each axis, \`at\` takes selectors.`;
+  const text = `The index ${textOf(index)} of axis ${axis} is no number: \`get\` takes one index for each axis, \`at\` takes selectors.`;
   return new PshmemError("BAD_SLICE", text, { expected: "number", actual: typeof index });
 }
 

@@ -1,5 +1,6 @@
 /** Shapes: checking them, and what follows from them. Sizes and strides count elements; the order is C order. */
 import { PshmemError } from "../errors.ts";
+import { textOf } from "../shown.ts";
 
 /**
  * Returns a shape as a plain array. Local. Takes plain arrays and typed arrays of integers alike; `[]` is the shape of an array with
@@ -25,7 +26,7 @@ function isListOfIntegers(shape: unknown): shape is ArrayLike<number | bigint> {
 }
 
 function badShape(shape: unknown, problem: string, call?: string): PshmemError {
-  const text = isIterable(shape) ? `[${Array.from(shape, String).join(", ")}]` : String(shape);
+  const text = isIterable(shape) ? `[${Array.from(shape, textOf).join(", ")}]` : textOf(shape);
   return new PshmemError(
     "BAD_SHAPE",
     `The shape ${text} ${problem}: give one non-negative integer for each axis.`,

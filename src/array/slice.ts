@@ -1,5 +1,6 @@
 /** NumPy's basic indexing: one selector for each axis picks a region, which shares the memory. */
 import { PshmemError } from "../errors.ts";
+import { textOf } from "../shown.ts";
 
 type Whole = number | "";
 
@@ -50,6 +51,19 @@ export function selectRegion(region: Region, selectors: readonly Axis[]): Region
     strides.push(step * stride);
   }
   return { offset, shape, strides };
+}
+
+/**
+ * What the selectors pick on each axis, as {@link selectRegion} does; an index picks a range of one. Local.
+ *
+ * @throws BAD_DIMENSIONS BAD_SLICE OUT_OF_BOUNDS
+ */
+export function rangesOf(shape: readonly number[], selectors: readonly Axis[]): SliceRange[] {
+  return spread(selectors, shape.length).map((selector, axis) =>
+    typeof selector === "number"
+      ? { start: checkIndex(selector, shape[axis], axis), step: 1, count: 1 }
+      : rangeOf(selector, shape[axis]),
+  );
 }
 
 /** Exactly one selector for each axis: `...` and what is missing at the end become whole axes. */
@@ -107,6 +121,6 @@ export function rangeOf(slice: SliceText | null, extent: number): SliceRange {
 }
 
 function badSlice(slice: unknown, remedy: string): PshmemError {
-  const text = typeof slice === "string" ? JSON.stringify(slice) : String(slice);
+  const text = typeof slice === "string" ? JSON.stringify(slice) : textOf(slice);
   return new PshmemError("BAD_SLICE", `The selector ${text} cannot be read: ${remedy}.`, { actual: text });
 }

@@ -5,6 +5,7 @@ import type { DType, ReadonlyTypedArrayOf, Scalar, TypedArrayOf } from "./dtype.
 import { badArray, countOf, flatData, nestedData } from "./elements.ts";
 import { checkShape, sizeOf, stridesOf } from "./shape.ts";
 import type { Region } from "./slice.ts";
+import { textOf } from "../shown.ts";
 
 /** A typed array that can hold elements of a dtype; a float16 may be its bits in a `Uint16Array`. */
 type Typed<D extends DType> =
@@ -123,7 +124,7 @@ function integers(list: unknown, name: string): number[] {
   const numbers =
     Array.isArray(list) || ArrayBuffer.isView(list) ? Array.from(Object.values(list), Number) : [NaN];
   if (numbers.every(Number.isSafeInteger)) return numbers;
-  throw new PshmemError("BAD_ARGUMENT", `The ${name} of the data is no integer.`, { actual: String(list) });
+  throw new PshmemError("BAD_ARGUMENT", `The ${name} of the data is no integer.`, { actual: textOf(list) });
 }
 
 /** @throws OUT_OF_BOUNDS if a region has elements outside 0 … count − 1 */

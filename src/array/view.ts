@@ -1,6 +1,6 @@
 /** Views: n-d arrays that own nothing. What they can do, by type; the classes are in base.ts and accessors/. */
 import { ACCESSORS } from "./accessors/table.ts";
-import { BaseView } from "./base.ts";
+import { BaseView, type Permit, READ_ONLY, WRITABLE } from "./base.ts";
 import type { DType, ReadonlyTypedArrayOf, Scalar, TypedArrayOf } from "./dtype.ts";
 import type { Access, ByDimensions } from "./dimensions.ts";
 import type { Region } from "./slice.ts";
@@ -73,27 +73,29 @@ export interface WritableView<D extends DType = DType, N extends number = number
 }
 
 /**
- * A view of elements in `data`, which must accept the dtype and contain the region; neither is checked. Local, no copy.
+ * A view of elements in `data`, which must accept the dtype and contain the region; neither is checked. Local, no copy. With a permit, it
+ * and what is taken from it can be written to for as long as that is granted.
  */
 export function makeView<D extends DType, N extends number = number>(
   dtype: D,
   data: TypedArrayOf<D>,
   region: Region,
-  writable: true,
+  writable: true | Permit,
 ): WritableView<D, N>;
 export function makeView<D extends DType, N extends number = number>(
   dtype: D,
   data: TypedArrayOf<D>,
   region: Region,
-  writable?: boolean,
+  writable?: false,
 ): View<D, N>;
 export function makeView<D extends DType>(
   dtype: D,
   data: TypedArrayOf<D>,
   region: Region,
-  writable = false,
+  writable: boolean | Permit = false,
 ): unknown {
-  return ACCESSORS[dtype](data, region, writable);
+  const permit = typeof writable === "object" ? writable : writable ? WRITABLE : READ_ONLY;
+  return ACCESSORS[dtype](data, region, permit);
 }
 
 /** The `get` of a view as a function by itself. Local. */

@@ -74,9 +74,10 @@ export class MPIBatch implements Disposable {
    * @throws BAD_STATE_FILE FILE_SYSTEM NO_MEMORY
    * @throws MISMATCH if the ranks' arguments differ
    */
-  constructor(comm: Communicator | null, workerSize: number, nTask: number, options: BatchOptions = {}) {
+  constructor(comm: Communicator | null, workerSize: number, nTask: number, options?: BatchOptions | null) {
     this.comm = communicatorOf(comm);
     this.#engine = engineOf(this.comm);
+    this.#engine.check("new MPIBatch");
     this.#object = this.#engine.nextObject();
     const { plan, words } = this.#allocate(workerSize, nTask, options);
     this.#plan = plan;
@@ -121,7 +122,7 @@ export class MPIBatch implements Disposable {
    * @throws BAD_STATE_FILE FILE_SYSTEM MISMATCH FREED
    * @throws BAD_ARGUMENT if an option is not a boolean
    */
-  nextTask(options: NextTaskOptions = {}): number | null {
+  nextTask(options?: NextTaskOptions | null): number | null {
     return this.#worker.next(options, { fault: this.#freed("MPIBatch.nextTask") })?.task ?? null;
   }
 
@@ -165,7 +166,7 @@ export class MPIBatch implements Disposable {
    * @throws BAD_ARGUMENT if an option is no such number, or `onProgress` throws
    * @throws BAD_STATE_FILE FILE_SYSTEM MISMATCH FREED
    */
-  run(fn: TaskFunction, options: RunOptions = {}): Promise<RunReport> {
+  run(fn: TaskFunction, options?: RunOptions | null): Promise<RunReport> {
     const site: RunSite = {
       plan: this.#plan,
       comm: this.comm,
@@ -196,7 +197,11 @@ export class MPIBatch implements Disposable {
   }
 
   /** Collective: agrees on the arguments and gets the memory. */
-  #allocate(workerSize: number, nTask: number, options: BatchOptions): { plan: BatchPlan; words: Words } {
+  #allocate(
+    workerSize: number,
+    nTask: number,
+    options: BatchOptions | null | undefined,
+  ): { plan: BatchPlan; words: Words } {
     let plan: BatchPlan | undefined;
     let fault: PshmemError | undefined;
     try {
@@ -217,7 +222,7 @@ export class MPIBatch implements Disposable {
   }
 
   /** Collective: the root enters the states at the start; returns what tells this batch from all others. */
-  #fill(table: TaskTable, options: BatchOptions): string {
+  #fill(table: TaskTable, options: BatchOptions | null | undefined): string {
     const { root } = this.#plan;
     const id = randomBytes(9).toString("base64url");
     let fault: PshmemError | undefined;
@@ -237,7 +242,8 @@ export class MPIBatch implements Disposable {
   }
 
   /** Null: all are OPEN. There may be more tasks than an array of states has room for. */
-  #firstStates(id: string, { initState }: BatchOptions): TaskState[] | null {
+  #firstStates(id: string, options: BatchOptions | null | undefined): TaskState[] | null {
+    const { initState } = options ?? {};
     const { nTask } = this.#plan;
     const given = initState == null ? null : checkStates(initState, nTask);
     return this.#directory(id)?.prepare(given) ?? given;

@@ -1,8 +1,10 @@
 /** The arguments of a batch, checked. All functions are local. */
 import { resolve } from "node:path";
+import { faultOfOptions, throwFault } from "../comm/arguments.ts";
 import { digestOf } from "../comm/calls.ts";
 import { PshmemError, type ErrorCode, type ErrorFields } from "../errors.ts";
 import { isTaskState, unknownState, type TaskState } from "./states.ts";
+import { textOf } from "../shown.ts";
 
 /** The options of a batch. All ranks give the same, but for `initState` and `debug`. */
 export interface BatchOptions {
@@ -35,15 +37,21 @@ export interface BatchPlan {
 const MOST_TASKS = 0x7fff_ffff;
 
 /** Checks everything but the initial states. @throws BAD_ARGUMENT BAD_WORKER_SIZE BAD_RANK BAD_TASK BAD_TASK_NAME */
-export function planBatch(size: number, workerSize: number, nTask: number, options: BatchOptions): BatchPlan {
-  const { taskFsRoot: fsRoot = null, taskFsNames: names = null, root = 0, debug = false } = options;
+export function planBatch(
+  size: number,
+  workerSize: number,
+  nTask: number,
+  options: BatchOptions | null | undefined,
+): BatchPlan {
+  throwFault(faultOfOptions(options), "new MPIBatch");
+  const { taskFsRoot: fsRoot = null, taskFsNames: names = null, root = 0, debug = false } = options ?? {};
   checkRoot(root, size);
   checkWorkerSize(workerSize, size);
   checkCount(nTask);
   checkDirectory(fsRoot, names);
   if (names !== null) checkNames(names, nTask);
   if (typeof debug !== "boolean")
-    fail("BAD_ARGUMENT", `debug is ${String(debug)}; give true or false`, { actual: debug });
+    fail("BAD_ARGUMENT", `debug is ${textOf(debug)}; give true or false`, { actual: debug });
   const digest = digestOf(nTask, workerSize, fsRoot ?? "", names?.join("/") ?? "");
   return { workerSize, nTask, root, fsRoot: fsRoot === null ? null : resolve(fsRoot), names, debug, digest };
 }
@@ -51,7 +59,7 @@ export function planBatch(size: number, workerSize: number, nTask: number, optio
 /** The states at the start as the root gives them. @throws BAD_STATE */
 export function checkStates(states: ArrayLike<number>, nTask: number): TaskState[] {
   if (states.length !== nTask) {
-    const text = `initState has ${String(states.length)} entries for ${nTask} tasks; give one for each`;
+    const text = `initState has ${textOf(states.length)} entries for ${nTask} tasks; give one for each`;
     fail("BAD_STATE", text, { expected: nTask, actual: states.length });
   }
   return Array.from(states, (state, task) => {
@@ -64,32 +72,32 @@ export function checkStates(states: ArrayLike<number>, nTask: number): TaskState
 export function checkTask(task: number, nTask: number): void {
   if (Number.isInteger(task) && task >= 0 && task < nTask) return;
   const range = nTask === 0 ? "this batch has none" : `this batch has 0 to ${nTask - 1}`;
-  fail("BAD_TASK", `there is no task ${String(task)}: ${range}`, { actual: task, task });
+  fail("BAD_TASK", `there is no task ${textOf(task)}: ${range}`, { actual: task, task });
 }
 
 function checkRoot(root: number, size: number): void {
   if (Number.isInteger(root) && root >= 0 && root < size) return;
-  const text = `root is ${String(root)}; give a rank of the communicator, 0 to ${size - 1}`;
+  const text = `root is ${textOf(root)}; give a rank of the communicator, 0 to ${size - 1}`;
   fail("BAD_RANK", text, { actual: root, expected: `0 to ${size - 1}` });
 }
 
 function checkWorkerSize(workerSize: number, size: number): void {
   if (Number.isInteger(workerSize) && workerSize > 0 && size % workerSize === 0) return;
   const fitting = Array.from({ length: size }, (_, i) => i + 1).filter((i) => size % i === 0);
-  const text = `a worker cannot have ${String(workerSize)} of ${size} ranks; give one of ${fitting.join(", ")}`;
+  const text = `a worker cannot have ${textOf(workerSize)} of ${size} ranks; give one of ${fitting.join(", ")}`;
   fail("BAD_WORKER_SIZE", text, { actual: workerSize, expected: fitting });
 }
 
 function checkCount(nTask: number): void {
   if (Number.isInteger(nTask) && nTask >= 0 && nTask <= MOST_TASKS) return;
-  fail("BAD_ARGUMENT", `nTask is ${String(nTask)}; give a whole number from 0 to ${MOST_TASKS}`, {
+  fail("BAD_ARGUMENT", `nTask is ${textOf(nTask)}; give a whole number from 0 to ${MOST_TASKS}`, {
     actual: nTask,
   });
 }
 
 function checkDirectory(fsRoot: unknown, names: unknown): void {
   if (fsRoot !== null && (typeof fsRoot !== "string" || fsRoot === "" || fsRoot.includes("\0"))) {
-    fail("BAD_ARGUMENT", `taskFsRoot is ${JSON.stringify(fsRoot)}; give the path of a directory`, {
+    fail("BAD_ARGUMENT", `taskFsRoot is ${quoted(fsRoot)}; give the path of a directory`, {
       actual: fsRoot,
     });
   }
@@ -117,7 +125,7 @@ function checkNames(names: readonly unknown[], nTask: number): void {
   }
   const seen = new Map<unknown, number>();
   for (const [task, name] of names.entries()) {
-    const shown = JSON.stringify(name);
+    const shown = quoted(name);
     if (typeof name !== "string" || name === "" || name === "." || name === ".." || /[/\0]/.test(name)) {
       fail("BAD_TASK_NAME", `the name of task ${task} is ${shown}; give a plain directory name`, {
         task,
@@ -136,6 +144,11 @@ function checkNames(names: readonly unknown[], nTask: number): void {
     }
     seen.set(name, task);
   }
+}
+
+/** A text in quotes, anything else as it is. */
+function quoted(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : textOf(value);
 }
 
 function fail(code: ErrorCode, text: string, fields: ErrorFields): never {

@@ -1,15 +1,17 @@
 /** The loop over a batch, done right: every rank of a worker calls the function, all agree on the end of each task. */
+import { faultOfOptions } from "../comm/arguments.ts";
 import { digestOf } from "../comm/calls.ts";
 import type { Communicator } from "../comm/contract.ts";
 import type { Engine, Words } from "../comm/engine.ts";
 import { asFault } from "../comm/verdict.ts";
-import { PshmemError } from "../errors.ts";
+import { isPshmemError, PshmemError } from "../errors.ts";
 import { DONE, FAILED, OPEN, stateToString, type TaskState } from "./states.ts";
 import type { BatchPlan } from "./plan.ts";
 import { reportOf, Share, type RunReport } from "./report.ts";
 import type { Tasks } from "./tasks.ts";
 import { TimeLimit } from "./timelimit.ts";
 import type { Handout, Log, NextTaskOptions, Worker } from "./worker.ts";
+import { textOf } from "../shown.ts";
 
 /** What a task function is given. */
 export interface TaskContext {
@@ -93,11 +95,12 @@ const MOST_MS = 0x7fff_ffff;
 export async function runBatch(
   site: RunSite,
   fn: TaskFunction,
-  options: RunOptions,
+  given: RunOptions | null | undefined,
   fault: PshmemError | undefined,
 ): Promise<RunReport> {
   const call = { op: "MPIBatch.run", object: site.object, root: site.plan.root } as const;
-  const problem = fault ?? faultIn(fn, options);
+  const options = given ?? {};
+  const problem = fault ?? faultOfOptions(given) ?? faultIn(fn, options);
   const digest = problem
     ? 0
     : digestOf(options.retries ?? 0, options.timeout ?? "", options.halt?.failures ?? "");
@@ -160,7 +163,8 @@ class BatchRun {
   async #perform({ task, number: attempt }: Handout): Promise<PshmemError | null> {
     const thrown = await this.#call(task, attempt);
     const fault = thrown && new PshmemError("TASK_FAILED", `task ${task}: ${thrown.message}`, { task });
-    const failure = this.#site.worker.meet(fault);
+    // A rank that throws out of step makes the collectives of the others fail: its own error tells more.
+    const failure = this.#site.worker.meet(fault, isPshmemError(thrown, "MISMATCH"));
     if (thrown && failure?.rank === this.#site.workerComm.rank && attempt > (this.#options.retries ?? 0)) {
       this.share.threw({ task, attempt, name: this.#nameOf(task), rank: this.#site.comm.rank }, thrown);
     }
@@ -182,7 +186,7 @@ class BatchRun {
       await this.#fn(context);
     } catch (error) {
       limit.end();
-      return error instanceof Error ? error : new Error(String(error));
+      return error instanceof Error ? error : new Error(textOf(error));
     }
     return limit.end();
   }
@@ -222,7 +226,7 @@ class BatchRun {
     try {
       onProgress({ done, failed, total: this.#site.plan.nTask, task, state });
     } catch (cause) {
-      throw new PshmemError("BAD_ARGUMENT", `onProgress threw ${String(cause)}`, { task, cause });
+      throw new PshmemError("BAD_ARGUMENT", `onProgress threw ${textOf(cause)}`, { task, cause });
     }
   }
 
@@ -257,7 +261,7 @@ function faultIn(
 }
 
 function wrong(what: string, actual: unknown, remedy: string): PshmemError {
-  return new PshmemError("BAD_ARGUMENT", `${what} is ${String(actual)}; give ${remedy}`, {
-    actual: String(actual),
+  return new PshmemError("BAD_ARGUMENT", `${what} is ${textOf(actual)}; give ${remedy}`, {
+    actual: textOf(actual),
   });
 }

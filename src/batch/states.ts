@@ -1,5 +1,6 @@
 /** The states of a task: their numbers in memory and their words on disk, both as in the Python package. */
 import { PshmemError } from "../errors.ts";
+import { textOf } from "../shown.ts";
 
 /** Not a state to work from: the task is offered to nobody. */
 export const INVALID = -1 as const;
@@ -48,7 +49,7 @@ export function stringToState(text: string): TaskState {
 export function unknownState(actual: unknown, task?: number): PshmemError {
   const expected = WORDS.map(([state, text]) => `${text} (${state})`).join(", ");
   const whose = task === undefined ? "" : ` of task ${task}`;
-  const shown = typeof actual === "string" ? JSON.stringify(actual) : String(actual);
+  const shown = typeof actual === "string" ? JSON.stringify(actual) : textOf(actual);
   return new PshmemError("BAD_STATE", `the state${whose} is ${shown}; the states are ${expected}`, {
     actual: shown,
     expected,

@@ -1,5 +1,6 @@
 /** A worker: the ranks that take tasks together. */
 import { engineOf } from "../world.ts";
+import { faultOfOptions, throwFault } from "../comm/arguments.ts";
 import type { Communicator } from "../comm/contract.ts";
 import type { Engine } from "../comm/engine.ts";
 import { asFault } from "../comm/verdict.ts";
@@ -7,6 +8,7 @@ import { PshmemError } from "../errors.ts";
 import { DONE, FAILED, OPEN, RUNNING, stateToString } from "./states.ts";
 import type { Tasks } from "./tasks.ts";
 import type { Door } from "./taskword.ts";
+import { textOf } from "../shown.ts";
 
 /** Which tasks `nextTask` hands out beside the OPEN ones. All ranks of a worker give the same. */
 export interface NextTaskOptions {
@@ -52,7 +54,7 @@ export class Worker {
   constructor(comm: Communicator, tasks: Tasks, log: Log | undefined) {
     this.#comm = comm;
     this.#engine = engineOf(comm);
-    this.#object = this.#engine.nextObject();
+    this.#object = this.#engine.takeObject();
     this.#tasks = tasks;
     this.#log = log;
   }
@@ -61,7 +63,7 @@ export class Worker {
    * Collective over the worker, blocking. Rank 0 takes the next task; all return it, or all throw what one found
    * wrong. @throws BAD_ARGUMENT MISMATCH FILE_SYSTEM BAD_STATE_FILE FREED
    */
-  next(options: NextTaskOptions, more: HandoutOptions = {}): Handout | null {
+  next(options: NextTaskOptions | null | undefined, more: HandoutOptions = {}): Handout | null {
     this.#engine.check("MPIBatch.nextTask");
     let { fault } = more;
     let handout: Handout | null = null;
@@ -79,20 +81,23 @@ export class Worker {
 
   /**
    * Collective over the worker, blocking: meets the other ranks after a task. Returns null if no rank brings a failure, else the
-   * failure of the lowest that does, its `rank` counted in the worker.
+   * failure of the lowest that does, its `rank` counted in the worker. One that is a mere consequence of what another rank did counts only
+   * if there is no other.
    *
    * A rank that failed may find others still in a collective of the task. That call then throws MISMATCH there and the
    * meeting throws it here; so everybody comes here in the end, and a second look in step gives the result. Each look has a digest
    * of its own, so who looks first and who looks again do not pass for being in step.
    */
-  meet(failure: PshmemError | undefined): PshmemError | null {
+  meet(failure: PshmemError | undefined, isConsequence: boolean): PshmemError | null {
     if (this.#comm.size === 1 && !failure) return null;
     const call = { op: "MPIBatch.run", object: this.#object } as const;
     const outOfStep = (digest: number) =>
       hasCode("MISMATCH", () => this.#engine.agree({ ...call, digest })) !== null;
     if (outOfStep(failure ? LOOK.FAILED : LOOK.WELL)) while (outOfStep(LOOK.AGAIN));
     else if (!failure) return null;
-    return hasCode("TASK_FAILED", () => this.#engine.agree({ ...call, fault: failure }));
+    const lowest = (fault: PshmemError | undefined) =>
+      hasCode("TASK_FAILED", () => this.#engine.agree({ ...call, fault }));
+    return lowest(isConsequence ? undefined : failure) ?? lowest(failure);
   }
 
   #take(doors: readonly Door[], { stop, numberOf }: HandoutOptions): Handout | null {
@@ -142,14 +147,15 @@ const DOOR_LISTS: readonly (readonly Door[])[] = Array.from({ length: 1 << CHOIC
 ]);
 
 /** The options as one number. */
-function choiceOf(options: NextTaskOptions): number {
+function choiceOf(options: NextTaskOptions | null | undefined): number {
+  throwFault(faultOfOptions(options), "MPIBatch.nextTask");
   let choice = 0;
   for (let bit = 0; bit < CHOICES.length; bit++) {
     const name = CHOICES[bit][0];
-    const given: unknown = options[name] === undefined ? false : options[name];
+    const given: unknown = options?.[name] === undefined ? false : options[name];
     if (typeof given !== "boolean") {
-      throw new PshmemError("BAD_ARGUMENT", `${name} is ${String(given)}; give true or false`, {
-        actual: String(given),
+      throw new PshmemError("BAD_ARGUMENT", `${name} is ${textOf(given)}; give true or false`, {
+        actual: textOf(given),
       });
     }
     if (given) choice |= 1 << bit;

@@ -46,6 +46,8 @@ export interface Backend {
   readonly attendant: Attendant | null;
   /** The zeroed board on which the ranks of this node meet for the world communicator. */
   readonly worldBoard: { readonly buffer: ArrayBufferLike; readonly byteOffset: number };
+  /** Local: what this rank does again and again, once its program has ended, until all have: others may still ask it something. It tells whether anything moved. */
+  atEnd(poll: () => boolean): void;
   /** Ends the whole job. */
   abort(code: number): never;
 }

@@ -7,12 +7,14 @@ import type { Call } from "./engine.ts";
 import type { Group } from "./group.ts";
 import { gatherAll, moveAcross, moveAlong, moveFromRoot, moveToAll, moveToRoot } from "./movers.ts";
 import { combineAll, combineInto } from "./reduce.ts";
-import { decodeValue, encodeValue } from "./values.ts";
+import { decodeValue, elementsLike, encodeValue } from "./values.ts";
 
 /** A rank's contribution: its bytes, or what is wrong with them. */
 export interface Encoded {
   readonly bytes?: Uint8Array;
   readonly fault?: PshmemError;
+  /** Of the operation and the kind of operand, for reductions. */
+  readonly digest?: number;
 }
 
 /** The collectives of one communicator; arguments have been checked, and what is wrong with them is in `fault`. */
@@ -30,12 +32,12 @@ export class Collectives {
     return decodeValue<T>(inside ?? moveToAll(this.#group, call.root, bytes ?? null));
   }
 
-  gather<T>(op: Op, root: number, { bytes, fault }: Encoded, digest?: number): T[] | null {
+  gather<T>(op: Op, root: number, { bytes, fault, digest }: Encoded): T[] | null {
     this.#group.meet({ op, root, fault, digest });
     return moveToRoot(this.#group, root, bytes!)?.map((one) => decodeValue<T>(one)) ?? null;
   }
 
-  allgather<T>(op: Op, { bytes, fault }: Encoded, digest?: number): T[] {
+  allgather<T>(op: Op, { bytes, fault, digest }: Encoded): T[] {
     return gatherAll(this.#group, { op, fault, digest }, bytes).map((one) => decodeValue<T>(one));
   }
 
@@ -49,14 +51,16 @@ export class Collectives {
     return moveAcross(this.#group, pieces!).map((one) => decodeValue<T>(one));
   }
 
-  /** What the ranks before this one come to; null on rank 0. */
-  before<T>(op: Op, value: T, { fault }: Encoded, reduction: ReduceOp, digest: number): T | null {
+  /** What the ranks before this one come to (null on rank 0), and this one's part as the others would see it. */
+  before<T>(
+    op: Op,
+    { bytes, fault, digest }: Encoded,
+    reduction: ReduceOp,
+  ): { readonly before: T | null; readonly own: T } {
     this.#group.meet({ op, fault, digest });
-    const { rank } = this.#group;
-    const own = combineAll([value], reduction, rank);
-    return moveAlong<T>(this.#group, own, decodeValue, encodeValue, (a, b) =>
-      combineAll([a, b], reduction, rank - 1),
-    );
+    const own = combineAll([decodeValue<T>(bytes!)], reduction, this.#group.rank);
+    const fold = (a: T, b: T) => combineAll([a, b], reduction);
+    return { before: moveAlong<T>(this.#group, own, decodeValue, encodeValue, fold), own };
   }
 
   bcastInto(call: Call & { root: number }, buffer: AnyTypedArray): void {
@@ -69,8 +73,8 @@ export class Collectives {
   }
 
   allreduceInto(call: Call, buffer: AnyTypedArray, op: ReduceOp): void {
-    const all = gatherAll(this.#group, call, bytesOf(buffer));
-    const [first, ...rest] = all.map((bytes) => like(buffer, bytes));
+    const all = gatherAll(this.#group, call, call.fault ? undefined : bytesOf(buffer));
+    const [first, ...rest] = all.map((bytes) => elementsLike(buffer, bytes));
     buffer.set(first as never);
     for (const one of rest) combineInto(buffer, one, op);
   }
@@ -78,10 +82,4 @@ export class Collectives {
 
 function bytesOf({ buffer, byteOffset, byteLength }: AnyTypedArray): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
-}
-
-/** The bytes as an array of the same type; a copy, since they need not be aligned. */
-function like(array: AnyTypedArray, bytes: Uint8Array): AnyTypedArray {
-  const make = array.constructor as new (buffer: ArrayBuffer) => AnyTypedArray;
-  return new make(Uint8Array.from(bytes).buffer);
 }

@@ -5,6 +5,7 @@ import {
   faultOfInteger,
   faultOfLength,
   faultOfList,
+  faultOfOptions,
   faultOfRank,
   faultOfSource,
   faultOfTag,
@@ -12,17 +13,19 @@ import {
   throwFault,
 } from "./arguments.ts";
 import { digestOf, type Op } from "./calls.ts";
-import type {
-  AnyTypedArray,
-  BackendName,
-  Communicator,
-  Match,
-  Message,
-  MessageInfo,
-  ReduceOp,
-  Request,
-  Topology,
-  Window,
+import {
+  ANY_SOURCE,
+  ANY_TAG,
+  type AnyTypedArray,
+  type BackendName,
+  type Communicator,
+  type Match,
+  type Message,
+  type MessageInfo,
+  type ReduceOp,
+  type Request,
+  type Topology,
+  type Window,
 } from "./contract.ts";
 import { makeGroup } from "./create.ts";
 import type { Group } from "./group.ts";
@@ -103,21 +106,13 @@ export class Comm implements Communicator {
 
   reduce<T>(value: T, op: ReduceOp = "sum", root = 0): T | null {
     this.#group.check("reduce");
-    const values = this.#collectives.gather<T>(
-      "reduce",
-      root,
-      this.#operand(value, op, root),
-      digestFor(op, value),
-    );
+    const values = this.#collectives.gather<T>("reduce", root, this.#operand(value, op, root));
     return values && combineAll(values, op);
   }
 
   allreduce<T>(value: T, op: ReduceOp = "sum"): T {
     this.#group.check("allreduce");
-    return combineAll(
-      this.#collectives.allgather<T>("allreduce", this.#operand(value, op, 0), digestFor(op, value)),
-      op,
-    );
+    return combineAll(this.#collectives.allgather<T>("allreduce", this.#operand(value, op, 0)), op);
   }
 
   scan<T>(value: T, op: ReduceOp = "sum"): T {
@@ -131,17 +126,15 @@ export class Comm implements Communicator {
   bcastInto(buffer: AnyTypedArray, root = 0): void {
     this.#group.check("bcastInto");
     const fault = firstFault(this.#faultOfRoot(root), faultOfBuffer(buffer));
-    this.#collectives.bcastInto({ op: "bcastInto", root, fault, digest: digestOf(kindOf(buffer)) }, buffer);
+    const digest = fault ? 0 : digestOf(kindOf(buffer));
+    this.#collectives.bcastInto({ op: "bcastInto", root, fault, digest }, buffer);
   }
 
   allreduceInto(buffer: AnyTypedArray, op: ReduceOp = "sum"): void {
     this.#group.check("allreduceInto");
     const fault = firstFault(faultOfBuffer(buffer), faultOfOperand(buffer, op));
-    this.#collectives.allreduceInto(
-      { op: "allreduceInto", fault, digest: digestFor(op, buffer) },
-      buffer,
-      op,
-    );
+    const digest = fault ? 0 : digestOf(op, kindOf(buffer));
+    this.#collectives.allreduceInto({ op: "allreduceInto", fault, digest }, buffer, op);
   }
 
   send(value: unknown, dest: number, tag = 0): void {
@@ -149,38 +142,34 @@ export class Comm implements Communicator {
     this.#messages.send(value, dest, tag);
   }
 
-  recv<T = unknown>(match: Match = {}): T {
-    this.#checkMatch("recv", match);
-    return this.#messages.receive<T>(match).value;
+  recv<T = unknown>(match?: Match | null): T {
+    return this.#messages.receive<T>(this.#matchOf("recv", match)).value;
   }
 
-  recvMessage<T = unknown>(match: Match = {}): Message<T> {
-    this.#checkMatch("recvMessage", match);
-    return this.#messages.receive<T>(match);
+  recvMessage<T = unknown>(match?: Match | null): Message<T> {
+    return this.#messages.receive<T>(this.#matchOf("recvMessage", match));
   }
 
   sendrecv<T = unknown>(
     value: unknown,
     dest: number,
-    options: Match & { readonly sendTag?: number } = {},
+    options?: (Match & { readonly sendTag?: number }) | null,
   ): T {
-    const { sendTag = 0, ...match } = options;
+    const { sendTag = 0 } = options ?? {};
     this.#checkSend("sendrecv", dest, sendTag);
-    this.#checkMatch("sendrecv", match);
+    const match = this.#matchOf("sendrecv", options);
     const sending = this.#messages.isend(value, dest, sendTag);
     const received = this.#messages.receive<T>(match).value;
     sending.wait();
     return received;
   }
 
-  probe(match: Match = {}): MessageInfo {
-    this.#checkMatch("probe", match);
-    return this.#messages.probe(match);
+  probe(match?: Match | null): MessageInfo {
+    return this.#messages.probe(this.#matchOf("probe", match));
   }
 
-  iprobe(match: Match = {}): MessageInfo | null {
-    this.#checkMatch("iprobe", match);
-    return this.#messages.iprobe(match);
+  iprobe(match?: Match | null): MessageInfo | null {
+    return this.#messages.iprobe(this.#matchOf("iprobe", match));
   }
 
   isend(value: unknown, dest: number, tag = 0): Request<undefined> {
@@ -188,9 +177,8 @@ export class Comm implements Communicator {
     return this.#messages.isend(value, dest, tag);
   }
 
-  irecv<T = unknown>(match: Match = {}): Request<T> {
-    this.#checkMatch("irecv", match);
-    return this.#messages.irecv<T>(match);
+  irecv<T = unknown>(match?: Match | null): Request<T> {
+    return this.#messages.irecv<T>(this.#matchOf("irecv", match));
   }
 
   split(color: number, key?: number): Communicator;
@@ -238,20 +226,9 @@ export class Comm implements Communicator {
 
   #scan<T>(op: "scan" | "exscan", value: T, reduction: ReduceOp, inclusive: boolean): T | null {
     this.#group.check(op);
-    const before = this.#collectives.before(
-      op,
-      value,
-      this.#operand(value, reduction, 0),
-      reduction,
-      digestFor(reduction, value),
-    );
-    return inclusive ? this.#fold(before, value, reduction) : before;
-  }
-
-  #fold<T>(before: T | null, value: T, op: ReduceOp): T {
-    return before === null
-      ? combineAll([value], op, this.rank)
-      : combineAll([before, value], op, this.rank - 1);
+    const { before, own } = this.#collectives.before<T>(op, this.#operand(value, reduction, 0), reduction);
+    if (!inclusive) return before;
+    return before === null ? own : combineAll([before, own], reduction);
   }
 
   /** What was made from this communicator for its objects ends with it, on each rank by itself. */
@@ -273,7 +250,8 @@ export class Comm implements Communicator {
 
   #operand(value: unknown, op: ReduceOp, root: number): Encoded {
     const fault = faultOfOperand(value, op);
-    return fault ? { fault } : this.#contribution(value, root);
+    if (fault) return { fault };
+    return { ...this.#contribution(value, root), digest: digestOf(op, kindOf(value)) };
   }
 
   #faultOfRoot(root: number): PshmemError | undefined {
@@ -285,19 +263,18 @@ export class Comm implements Communicator {
     throwFault(firstFault(faultOfRank("dest", dest, this.size), faultOfTag(tag, false)), call);
   }
 
-  #checkMatch(call: string, { source = -1, tag = -1 }: Match): void {
+  #matchOf(call: string, match: Match | null | undefined): Match {
     this.#group.check(call);
-    throwFault(firstFault(faultOfSource(source, this.size), faultOfTag(tag, true)), call);
+    const { source = ANY_SOURCE, tag = ANY_TAG } = match ?? {};
+    const fault = firstFault(faultOfOptions(match), faultOfSource(source, this.size), faultOfTag(tag, true));
+    throwFault(fault, call);
+    return { source, tag };
   }
 }
 
 /** Collective: the communicator of the ranks of one node. */
 export function nodeCommOf(group: Group): Communicator {
   return new Comm(makeGroup(group, { op: "splitShared" }, group.topology.nodeIndex, 0, nodeCommOf)!);
-}
-
-function digestFor(op: ReduceOp, value: unknown): number {
-  return digestOf(op, kindOf(value));
 }
 
 function encode(value: unknown): Encoded {
@@ -315,7 +292,7 @@ function encodeList(
 ): { pieces?: Uint8Array[]; fault?: PshmemError } {
   const fault = faultOfList(name, values, size);
   if (fault) return { fault };
-  const encoded = (values as readonly unknown[]).map(encode);
+  const encoded = Array.from(values as readonly unknown[], encode);
   const bad = encoded.find((one) => one.fault);
   return bad ? { fault: bad.fault } : { pieces: encoded.map((one) => one.bytes!) };
 }

@@ -154,19 +154,23 @@ export interface Communicator {
   /** Local, blocking until `value` may be reused: sends it to `dest`. @throws BAD_RANK BAD_TAG NOT_CLONEABLE */
   send(value: unknown, dest: number, tag?: number): void;
   /** Local, blocking: the next matching message's value; messages from one rank match in the order sent. */
-  recv<T = unknown>(match?: Match): T;
+  recv<T = unknown>(match?: Match | null): T;
   /** Local, blocking: as `recv`, with source and tag. */
-  recvMessage<T = unknown>(match?: Match): Message<T>;
+  recvMessage<T = unknown>(match?: Match | null): Message<T>;
   /** Local, blocking: sends and receives without deadlock. */
-  sendrecv<T = unknown>(value: unknown, dest: number, options?: Match & { readonly sendTag?: number }): T;
+  sendrecv<T = unknown>(
+    value: unknown,
+    dest: number,
+    options?: (Match & { readonly sendTag?: number }) | null,
+  ): T;
   /** Local, blocking: waits for a matching message and leaves it. */
-  probe(match?: Match): MessageInfo;
+  probe(match?: Match | null): MessageInfo;
   /** Local, not blocking: a matching message if one has arrived, else null. */
-  iprobe(match?: Match): MessageInfo | null;
+  iprobe(match?: Match | null): MessageInfo | null;
   /** Local, not blocking: `value` is taken at once and may be reused. */
   isend(value: unknown, dest: number, tag?: number): Request<undefined>;
   /** Local, not blocking. */
-  irecv<T = unknown>(match?: Match): Request<T>;
+  irecv<T = unknown>(match?: Match | null): Request<T>;
 
   /** Collective: ranks of equal colour form a communicator, ordered by key, then rank. A rank with `null` gets null. */
   split(color: number, key?: number): Communicator;

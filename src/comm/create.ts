@@ -1,12 +1,11 @@
 /** Making communicators from one: an exchange of who goes where, then an agreement on the boards' places. */
-import type { PshmemError } from "../errors.ts";
 import { boardBytes } from "../node/board.ts";
 import type { Piece } from "../node/heap.ts";
 import type { Call } from "./engine.ts";
 import { Group, type Context } from "./group.ts";
 import type { Communicator } from "./contract.ts";
+import { meetAndAttach, tryAllocate } from "./lending.ts";
 import { moveAllToAll } from "./movers.ts";
-import { asFault } from "./verdict.ts";
 
 /** What each rank says in the exchange. */
 interface Choice {
@@ -54,17 +53,11 @@ function exchange(parent: Group, { color, key, serial }: Choice): Choice[] {
 function placeBoard(parent: Group, call: Call, ranks: readonly number[]): Piece | null {
   const { topology, endpoint } = parent;
   const here = ranks.filter((rank) => topology.nodeOf(rank) === topology.nodeIndex);
-  const lends = here[0] === parent.rank;
   const audience = here.map((rank) => parent.members[rank]);
   const bytes = boardBytes(here.length);
-  let piece: Piece | null = null;
-  let fault: PshmemError | undefined;
-  try {
-    if (lends) piece = endpoint.nodeHeap.allocate(bytes, audience);
-  } catch (error) {
-    fault = asFault(error);
-  }
-  parent.meet({ op: call.op, fault }, piece?.location);
-  if (here.length === 0) return null;
-  return piece ?? endpoint.nodeHeap.attach(parent.locationAt(topology.mates.indexOf(here[0])), bytes);
+  const heap = endpoint.nodeHeap;
+  const lent = here[0] === parent.rank ? tryAllocate(heap, bytes, audience) : { piece: null };
+  return meetAndAttach(parent, { op: call.op }, heap, audience, lent, () =>
+    here.length === 0 ? null : heap.attach(parent.locationAt(topology.mates.indexOf(here[0])), bytes),
+  );
 }

@@ -6,6 +6,7 @@ import { Post } from "../node/post.ts";
 import { stallRule, Watch } from "../node/watch.ts";
 import type { Backend } from "./backend.ts";
 import { Fates } from "./fates.ts";
+import { Health } from "./health.ts";
 
 /** The services of one rank. */
 export class Endpoint {
@@ -27,10 +28,9 @@ export class Endpoint {
     const wake = () => backend.ring(rank);
     this.post = new Post(rank, backend.couriers, (dest) => backend.courierTo(dest), wake);
     this.fates = new Fates(backend);
-    const watch = new Watch(
-      { ...backend, ringAll: () => ringAll(backend), distant: null },
-      stallRule(process.env),
-    );
+    const distant = backend.mates.length < backend.size ? new Health(this.post, this.fates, backend) : null;
+    const watch = new Watch({ ...backend, ringAll: () => ringAll(backend), distant }, stallRule(process.env));
+    backend.atEnd(() => this.post.poll());
     this.pace = new BellPace(bells, place, this.post, eagerness, watch);
     const everyone = nodeOf.map((_, other) => other);
     const mates = everyone.filter((other) => nodeOf[other] === nodeOf[rank]);

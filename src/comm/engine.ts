@@ -24,6 +24,8 @@ export interface Call {
   readonly fault?: PshmemError;
   /** At most {@link PAYLOAD_BYTES} bytes; the root's are handed to every rank. Ignored on other ranks. */
   readonly payload?: Uint8Array;
+  /** What this rank shows has not been taken up by all before, so that taking it up may fail. */
+  readonly isFresh?: boolean;
 }
 
 /** The most bytes that travel with a call itself: the room that a board has for them. */
@@ -61,6 +63,11 @@ export interface Segment {
    * all ranks leave. An exception of `write` is thrown on every rank.
    */
   update(call: Call, writing: Writing): void;
+  /**
+   * Collective: copies the slabs of every rank, none of them empty, from its node to all other nodes; all ranks say the same of every rank.
+   * What is in them was written before a collective of the same communicator that is over: so on one node this is nothing, and nobody waits.
+   */
+  spread(call: Call, slabsOf: (rank: number) => readonly Slab[]): void;
   /** Local, idempotent. The memory is given back when every rank of the communicator has closed. */
   close(): void;
 }
@@ -102,8 +109,13 @@ export interface Engine {
   readonly losses: Losses;
   /** Throws FREED once the communicator is freed. Local. */
   check(call: string): void;
-  /** A number for a new object: the same on all ranks, since objects are made collectively. Local. */
+  /**
+   * The number for a new object: the same on all ranks, since objects are made collectively. It is taken when a meeting in its name has
+   * succeeded; a meeting that fails leaves it for the next object. Local.
+   */
   nextObject(): number;
+  /** The same where all ranks are known to make the object: the number is taken at once. Local. */
+  takeObject(): number;
   /**
    * Collective. Every rank enters; all leave with the root's payload (empty when it gave none), or all throw: the fault of the
    * lowest rank that has one, or MISMATCH.

@@ -4,21 +4,23 @@ import { Board } from "../node/board.ts";
 import type { Location, Piece } from "../node/heap.ts";
 import type { Concern, Machine, Pace } from "../node/machine.ts";
 import { USER, type Box } from "../node/post.ts";
-import { Until } from "../node/script.ts";
+import { Script, Until } from "../node/script.ts";
 import { SharedWords, wordLayout } from "../node/words.ts";
 import { faultOfLength, throwFault } from "./arguments.ts";
 import { digestOf } from "./calls.ts";
 import type { DistantMemory, Ground } from "./backend.ts";
 import type { Communicator } from "./contract.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { Call, Engine, Segment, Words, Writing } from "./engine.ts";
+import type { Call, Engine, Segment, Slab, Words, Writing } from "./engine.ts";
 import { lendDistant, lendOnNode, lendSpread } from "./lending.ts";
 import { Letters } from "./letters.ts";
 import { Losses } from "./losses.ts";
 import { Meeting } from "./meeting.ts";
 import { gatherAll } from "./movers.ts";
+import type { Memory } from "./pieces.ts";
 import { RemoteWords } from "./remote-words.ts";
 import type { Relay } from "./relay.ts";
+import { passAround } from "./ring.ts";
 import { NodeSegment } from "./segment.ts";
 import { Service } from "./service.ts";
 import { GroupTopology } from "./topology.ts";
@@ -112,6 +114,10 @@ export class Group implements Engine {
   }
 
   nextObject(): number {
+    return this.#objects + 1;
+  }
+
+  takeObject(): number {
     return ++this.#objects;
   }
 
@@ -124,11 +130,13 @@ export class Group implements Engine {
     return gatherAll(this, call, bytes);
   }
 
-  /** Collective, blocking: a meeting from entering to leaving. */
-  meet(call: Call, location?: Location, writing?: Relay): void {
+  /** Collective, blocking: a meeting from entering to leaving; `onNode`: of this node's ranks only. */
+  meet(call: Call, location?: Location, writing?: Relay, onNode = false): void {
     this.#turns.finish();
-    this.pace.run(this.#enter(call, location, writing));
+    this.pace.run(this.#enter(call, location, writing, onNode));
     this.#meeting.checkOutcome();
+    // Only now do all ranks know of a new object: one that met others in another call must not be ahead of them for good.
+    if (call.object !== undefined && call.object > this.#objects) this.#objects = call.object;
   }
 
   /** Collective: the same as a promise. */
@@ -143,6 +151,11 @@ export class Group implements Engine {
   meetAll(call: Call): Uint8Array[] {
     this.meet(call);
     return this.topology.mates.map((_, place) => this.#meeting.payloadAt(place).slice());
+  }
+
+  /** After a meeting: whether something that a rank has shown must still be taken up; see `Call.isFresh`. */
+  get isFresh(): boolean {
+    return this.#meeting.isFresh;
   }
 
   /** After a meeting: the location that the member at this place of the node has shown. */
@@ -189,8 +202,21 @@ export class Group implements Engine {
   }
 
   /** Collective, blocking: see `Segment.update`. */
-  update(call: Call, memory: Relay["memory"], writing: Writing): void {
+  update(call: Call, memory: Memory, writing: Writing): void {
     this.meet(call, undefined, { writing, memory });
+  }
+
+  /** Collective, blocking: see `Segment.spread`. The leaders need not wait for their nodes, which have written; the nodes wait for them. */
+  spread(call: Call, memory: Memory, slabsOf: (rank: number) => readonly Slab[]): void {
+    const { nodes, nodeIndex, nodeRank } = this.topology;
+    if (nodes.length === 1) return;
+    if (nodeRank === 0) {
+      const leaders = nodes.map((mates) => mates[0]);
+      const ofNodes = nodes.map((mates) => mates.flatMap(slabsOf));
+      const passing = passAround(this.letters, leaders, nodeIndex, memory, ofNodes);
+      this.pace.run(new Script(passing, this.letters.concern(leaders)));
+    }
+    this.meet(call, undefined, undefined, true);
   }
 
   nodeComm(): Communicator {
@@ -250,12 +276,12 @@ export class Group implements Engine {
   }
 
   /** Where a rank has gone, nobody waits for it any more. */
-  #enter(call: Call, location?: Location, writing?: Relay): Machine {
+  #enter(call: Call, location?: Location, writing?: Relay, onNode = false): Machine {
     const loss = this.losses.gone > 0 ? this.losses.faultOfAll() : undefined;
     if (loss) this.#meeting.breakOff(loss);
     throwFault(loss, call.op);
     this.letters.call = call.op;
-    return this.#meeting.begin(call, location, writing);
+    return this.#meeting.begin(call, location, writing, onNode);
   }
 }
 

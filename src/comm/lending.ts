@@ -109,22 +109,42 @@ function lendTwice(group: Group, call: Call, bytes: number, lender: Lender): Pie
 }
 
 /** The lender allocates before the meeting, so that its failure is part of the verdict; the others attach after it. */
-function lend(
+function lend(group: Group, call: Call, bytes: number, lender: Lender): Piece {
+  const { heap, audience, lends, payload, find } = lender;
+  const lent = lends && !call.fault ? tryAllocate(heap, bytes, audience) : { piece: null, fault: call.fault };
+  const place = lent.piece && payload(lent.piece.location);
+  return meetAndAttach(group, { ...call, payload: place ?? undefined }, heap, audience, lent, (result) =>
+    heap.attach(find(result), bytes),
+  )!;
+}
+
+/**
+ * Collective: the meeting in which some ranks show what they have lent, or why they could not, and the attaching to it after that. Where
+ * this may fail, since not all have attached to the same block before, all meet once more to learn of it. The piece lent or
+ * attached to; `attach` may say that there is none for this rank.
+ */
+export function meetAndAttach(
   group: Group,
   call: Call,
-  bytes: number,
-  { heap, audience, lends, payload, find }: Lender,
-): Piece {
-  const { piece, fault } =
-    lends && !call.fault ? tryAllocate(heap, bytes, audience) : { piece: null, fault: call.fault };
+  heap: Heap,
+  audience: readonly number[],
+  lent: Tried,
+  attach: (result: Uint8Array) => Piece | null,
+): Piece | null {
+  let { piece } = lent;
   try {
     const result = group.agree(
-      { ...call, fault, payload: piece ? payload(piece.location) : undefined },
-      piece?.location,
+      { ...call, fault: lent.fault, isFresh: lent.piece?.isFresh },
+      lent.piece?.location,
     );
-    return piece ?? heap.attach(find(result), bytes);
+    const { isFresh } = group;
+    const attached = lent.piece ? lent : tryTo(() => attach(result));
+    piece = attached.piece;
+    if (isFresh) group.meet({ op: call.op, object: call.object, fault: attached.fault });
+    return piece;
   } catch (error) {
-    if (piece) heap.discard(piece, audience);
+    if (lent.piece) heap.discard(lent.piece, audience);
+    else piece?.close();
     throw error;
   }
 }
@@ -140,14 +160,30 @@ interface Lender {
   readonly find: (payload: Uint8Array) => Location;
 }
 
-function tryAllocate(
-  heap: Heap,
-  bytes: number,
-  audience: readonly number[],
-): { piece: Piece | null; fault?: PshmemError } {
+/** A piece, or what is wrong with it. */
+export interface Tried {
+  readonly piece: Piece | null;
+  readonly fault?: PshmemError;
+}
+
+/** Local: a piece for world ranks, this one among them. */
+export function tryAllocate(heap: Heap, bytes: number, audience: readonly number[]): Tried {
+  return tryTo(() => heap.allocate(bytes, audience));
+}
+
+function tryTo(get: () => Piece | null): Tried {
   try {
-    return { piece: heap.allocate(bytes, audience) };
+    return { piece: get() };
   } catch (error) {
-    return { piece: null, fault: asFault(error) };
+    return { piece: null, fault: asFault(isSystems(error) ? cannotMap(error) : error) };
   }
+}
+
+function isSystems(error: unknown): error is Error {
+  return error instanceof Error && "syscall" in error;
+}
+
+function cannotMap(error: Error): PshmemError {
+  const text = `shared memory cannot be had (${error.message}); see whether the process has descriptors and address space left`;
+  return new PshmemError("NO_MEMORY", text, { cause: error });
 }

@@ -60,7 +60,7 @@ export class Letters {
 
   /** Local, blocking: the next message of `source`. */
   receive(source: number, tag: number): Uint8Array {
-    const script = new Script(this.receiving(source, tag), this.#concern([source]));
+    const script = new Script(this.receiving(source, tag), this.concern([source]));
     this.#endpoint.pace.run(script);
     return script.result;
   }
@@ -68,7 +68,7 @@ export class Letters {
   /** Local, blocking: until all of these have left this rank's hands. */
   finish(messages: readonly Outgoing[], dests: readonly number[]): void {
     const ready = () => messages.every((message) => message.done);
-    if (!ready()) this.#endpoint.pace.run(new Until(ready, this.#concern(dests)));
+    if (!ready()) this.#endpoint.pace.run(new Until(ready, this.concern(dests)));
   }
 
   /** The same as a step of a script. */
@@ -97,7 +97,8 @@ export class Letters {
     this.#endpoint.post.forget(this.#bulk);
   }
 
-  #concern(needed: readonly number[]): Concern {
+  /** A wait for ranks, within a call that all have entered. */
+  concern(needed: readonly number[]): Concern {
     return this.#losses.concern(
       () => this.call,
       needed,

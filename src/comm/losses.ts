@@ -1,6 +1,7 @@
 /** What it means for a communicator that ranks have gone. */
 import { RankLostError } from "../errors.ts";
 import type { Awaited, Concern } from "../node/machine.ts";
+import { ranksText } from "../node/ranks-text.ts";
 import { DIED, PRESENT, type Fate } from "../node/roster.ts";
 import { throwFault } from "./arguments.ts";
 import type { Fates } from "./fates.ts";
@@ -88,12 +89,4 @@ export class Losses {
       "closed; go on in one without the ranks that have gone";
     return new RankLostError(text, { lost: gone });
   }
-}
-
-/** Ranks that a text names. */
-const MOST_NAMED = 8;
-
-function ranksText(ranks: readonly number[]): string {
-  const more = ranks.length > MOST_NAMED ? ` … (${ranks.length})` : "";
-  return `${ranks.length === 1 ? "rank" : "ranks"} ${ranks.slice(0, MOST_NAMED).join(", ")}${more}`;
 }

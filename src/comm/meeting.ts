@@ -60,6 +60,8 @@ export class Meeting implements Agenda, Concern {
   /** The turns of a meeting on one node in which the rank at this place writes: made once, since every `set` wants them. */
   readonly #writerAlone: readonly (readonly number[])[];
   #plan: readonly Turn[] = [];
+  /** Ranks of several nodes meet. */
+  #isWide = false;
   /** On a leader, after the exchange: the slab came with it. */
   #isWritten = false;
   #call!: Call;
@@ -89,14 +91,17 @@ export class Meeting implements Agenda, Concern {
 
   /**
    * Prepares the next meeting and gives the machine that carries it out. `location` is shown to the ranks of the node;
-   * `writing` is what the root does while all others wait.
+   * `writing` is what the root does while all others wait. A meeting `onNode` is one of this node's ranks, of which others know nothing.
    */
-  begin(call: Call, location?: Location, writing?: Relay): Machine {
-    this.#call = writing && this.#topology.nodeCount > 1 ? this.#withSmall(call, writing.writing) : call;
+  begin(call: Call, location?: Location, writing?: Relay, onNode = false): Machine {
+    this.#isWide = this.#topology.nodeCount > 1 && !onNode;
+    this.#call = writing && this.#isWide ? this.#withSmall(call, writing.writing) : call;
     this.#relay = writing;
     this.#fill(this.#board.slot(this.#rendezvous.parity, this.#topology.nodeRank), this.#call, location);
-    if (this.#topology.nodeCount > 1) this.#arrange(call.root ?? 0, writing !== undefined);
-    else this.#arrangeAlone(call.root ?? 0, writing !== undefined);
+    // What a faulty call has for a root can be anything.
+    const root = call.fault ? 0 : (call.root ?? 0);
+    if (this.#isWide) this.#arrange(root, writing !== undefined);
+    else this.#arrangeAlone(root, writing !== undefined);
     return this.#rendezvous.begin(this);
   }
 
@@ -109,7 +114,12 @@ export class Meeting implements Agenda, Concern {
 
   /** After `checkOutcome`: the root's payload. Valid until the next meeting. */
   get payload(): Uint8Array {
-    return this.#topology.nodeCount > 1 ? this.#board.result : payloadOf(this.#last(this.#call.root ?? 0));
+    return this.#isWide ? this.#board.result : payloadOf(this.#last(this.#call.root ?? 0));
+  }
+
+  /** After `checkOutcome`: whether any rank has shown something fresh. Valid until the next meeting. */
+  get isFresh(): boolean {
+    return this.#isWide ? this.#board.isFresh : this.#hasFresh(1 - this.#rendezvous.parity);
   }
 
   /** After the machine is done: what the rank at this place of the node brought. Valid until the next meeting. */
@@ -152,13 +162,13 @@ export class Meeting implements Agenda, Concern {
     if (this.#isBrokenOff || this.#topology.nodeRank !== 0 || this.#topology.nodeCount === 1) return;
     this.#isBrokenOff = true;
     const fault = encodeFault(loss, this.#rank);
-    const nothing = { op: 0, object: 0, root: NO_ROOT, digest: 0, about: "" };
+    const nothing = { op: 0, object: 0, root: NO_ROOT, digest: 0, about: "", isFresh: false };
     breakOff(this.#letters, this.#topology, { ...nothing, rank: this.#rank, fault, faultRank: this.#rank });
   }
 
   check(): boolean {
     // With several nodes even a faulty node must tell the others: its leader does, in the first turn.
-    if (this.#topology.nodeCount > 1) return true;
+    if (this.#isWide) return true;
     return this.#isUnanimous() || this.#conclude(this.#nodeStatement(), NO_BYTES);
   }
 
@@ -189,7 +199,7 @@ export class Meeting implements Agenda, Concern {
   }
 
   #fill({ words, text }: Slot, call: Call, location: Location | undefined): void {
-    const { op, object = 0, root = NO_ROOT, digest = 0, fault, payload } = call;
+    const { op, object = 0, root = NO_ROOT, digest = 0, fault, payload, isFresh } = call;
     const bytes = fault ? encodeFault(fault, this.#rank) : (payload ?? aboutBytes(call));
     words[SLOT.MEETING] = this.#rendezvous.number + 1;
     words[SLOT.OP] = numberOf(op);
@@ -198,6 +208,7 @@ export class Meeting implements Agenda, Concern {
     words[SLOT.DIGEST] = digest;
     words[SLOT.TEXT] = fault ? TEXT.FAULT : payload ? TEXT.PAYLOAD : TEXT.ABOUT;
     words[SLOT.BYTES] = bytes.length;
+    words[SLOT.FRESH] = isFresh ? 1 : 0;
     if (bytes.length > 0) text.set(bytes);
     if (location) {
       words[SLOT.OWNER] = location.owner;
@@ -239,11 +250,16 @@ export class Meeting implements Agenda, Concern {
     return true;
   }
 
+  #hasFresh(parity: number): boolean {
+    return this.#topology.mates.some((_, place) => this.#board.slot(parity, place).words[SLOT.FRESH] !== 0);
+  }
+
   /** What this node says: the statements of its slots, lowest rank first. */
   #nodeStatement(): Statement {
     const { mates } = this.#topology;
-    if (this.#isUnanimous()) return this.#statementAt(0, mates[0]);
-    return mates.map((rank, place) => this.#statementAt(place, rank)).reduce(merged);
+    const isFresh = this.#hasFresh(this.#rendezvous.parity);
+    if (this.#isUnanimous()) return { ...this.#statementAt(0, mates[0]), isFresh };
+    return { ...mates.map((rank, place) => this.#statementAt(place, rank)).reduce(merged), isFresh };
   }
 
   #statementAt(place: number, rank: number): Statement {
@@ -258,12 +274,14 @@ export class Meeting implements Agenda, Concern {
       about: words[SLOT.TEXT] === TEXT.ABOUT ? new TextDecoder().decode(bytes) : "",
       fault: words[SLOT.TEXT] === TEXT.FAULT ? bytes : null,
       faultRank: rank,
+      isFresh: false,
     };
   }
 
   /** Writes what the meeting came to; true if it goes on. */
   #conclude(statement: Statement, payload: Uint8Array): boolean {
     this.#board.conclude(statement.fault ?? payload, statement.fault !== null);
+    this.#board.isFresh = statement.isFresh;
     return statement.fault === null;
   }
 
@@ -294,7 +312,7 @@ export class Meeting implements Agenda, Concern {
       const { writing } = this.#relay!;
       writing.write();
       // The leader, which passes the slab on, may be another rank: it finds the slab in the result.
-      if (this.#topology.nodeCount > 1) this.#board.conclude(encodeSlab(writing.slab()), false);
+      if (this.#isWide) this.#board.conclude(encodeSlab(writing.slab()), false);
     } catch (error) {
       this.#board.conclude(encodeFault(asFault(error), this.#rank), true);
     }

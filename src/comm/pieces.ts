@@ -1,4 +1,4 @@
-/** A slab of a segment as pieces that travel one by one. */
+/** Slabs of a segment as pieces that travel one by one. */
 import { packSlab, rowOffset, slabBytes, unpackSlab } from "../array/slab.ts";
 import type { Slab } from "./engine.ts";
 
@@ -21,21 +21,55 @@ const PACKED_PIECE_BYTES = 512 * 1024;
 /** As many pieces may still leave as others already come in. */
 const BUFFERS = 2 * MOST_PIECES;
 
-/** The pieces of a slab: in memory where they lie in one row of it, else in one of a few buffers, used in turn. */
+/** Some bytes of a slab, counted in row-major order. */
+interface Part {
+  readonly slab: Slab;
+  readonly start: number;
+  readonly bytes: number;
+}
+
+/** What travels in one message: a part of a long slab, or short ones one after the other. */
+export type Piece = readonly Part[];
+
+/** Local: the pieces of slabs, the same wherever the slabs are the same. */
+export function cutSlabs(slabs: readonly Slab[]): Piece[] {
+  const pieces: Part[][] = [];
+  let open: Part[] = [];
+  let room = 0;
+  for (const slab of slabs) {
+    const bytes = slabBytes(slab);
+    if (bytes > PACKED_PIECE_BYTES) {
+      pieces.push(...cutLong(slab, bytes));
+      continue;
+    }
+    if (bytes > room) {
+      pieces.push((open = []));
+      room = PACKED_PIECE_BYTES;
+    }
+    open.push({ slab, start: 0, bytes });
+    room -= bytes;
+  }
+  return pieces;
+}
+
+function cutLong(slab: Slab, total: number): Part[][] {
+  const most = slab.shape.length === 0 ? LONG_PIECE_BYTES : PACKED_PIECE_BYTES;
+  return Array.from({ length: Math.ceil(total / most) }, (_, i) => {
+    return [{ slab, start: i * most, bytes: Math.min(most, total - i * most) }];
+  });
+}
+
+/** Pieces in a segment: in its memory where they lie in one row of it, else in one of a few buffers, used in turn. */
 export class Pieces {
   readonly count: number;
   readonly #memory: Memory;
-  readonly #slab: Slab;
-  readonly #total: number;
-  readonly #most: number;
+  readonly #pieces: readonly Piece[];
   readonly #buffers: Uint8Array[] = [];
 
-  constructor(memory: Memory, slab: Slab) {
+  constructor(memory: Memory, pieces: readonly Piece[]) {
     this.#memory = memory;
-    this.#slab = slab;
-    this.#total = slabBytes(slab);
-    this.#most = slab.shape.length === 0 ? LONG_PIECE_BYTES : PACKED_PIECE_BYTES;
-    this.count = Math.ceil(this.#total / this.#most);
+    this.#pieces = pieces;
+    this.count = pieces.length;
   }
 
   /** Where a piece is to be put. */
@@ -46,32 +80,37 @@ export class Pieces {
   /** The bytes of a piece, packed if need be. */
   pack(piece: number): Uint8Array {
     const bytes = this.place(piece);
-    if (!this.#inPlace(piece)) packSlab(this.#memory, this.#slab, piece * this.#most, bytes);
+    if (!this.#inPlace(piece)) this.#transfer(piece, bytes, packSlab);
     return bytes;
   }
 
   /** Brings a piece that has been put in its place to where it belongs. */
   unpack(piece: number): Uint8Array {
     const bytes = this.place(piece);
-    if (!this.#inPlace(piece)) unpackSlab(this.#memory, this.#slab, piece * this.#most, bytes);
+    if (!this.#inPlace(piece)) this.#transfer(piece, bytes, unpackSlab);
     return bytes;
   }
 
-  #lengthOf(piece: number): number {
-    return Math.min(this.#most, this.#total - piece * this.#most);
+  #transfer(piece: number, packed: Uint8Array, move: typeof packSlab): void {
+    let at = 0;
+    for (const { slab, start, bytes } of this.#pieces[piece]) {
+      move(this.#memory, slab, start, packed.subarray(at, at + bytes));
+      at += bytes;
+    }
   }
 
   #bufferOf(piece: number): Uint8Array {
-    const buffer = (this.#buffers[piece % BUFFERS] ??= new Uint8Array(this.#most));
-    return buffer.subarray(0, this.#lengthOf(piece));
+    const length = this.#pieces[piece].reduce((sum, { bytes }) => sum + bytes, 0);
+    const place = piece % BUFFERS;
+    if (!(this.#buffers[place]?.length >= length)) this.#buffers[place] = new Uint8Array(length);
+    return this.#buffers[place].subarray(0, length);
   }
 
   #inPlace(piece: number): Uint8Array | null {
-    const { rowBytes } = this.#slab;
-    const start = piece * this.#most;
-    const within = start % rowBytes;
-    if (within + this.#lengthOf(piece) > rowBytes) return null;
-    const at = rowOffset(this.#slab, (start - within) / rowBytes) + within;
-    return new Uint8Array(this.#memory.buffer, this.#memory.byteOffset + at, this.#lengthOf(piece));
+    const [{ slab, start, bytes }, second] = this.#pieces[piece];
+    const within = start % slab.rowBytes;
+    if (second || within + bytes > slab.rowBytes) return null;
+    const at = rowOffset(slab, (start - within) / slab.rowBytes) + within;
+    return new Uint8Array(this.#memory.buffer, this.#memory.byteOffset + at, bytes);
   }
 }

@@ -1,6 +1,8 @@
 /** Combining values: the predefined operations of MPI-4.1 §6.9.2, on scalars, pairs, and arrays element by element. */
 import { PshmemError } from "../errors.ts";
 import type { AnyTypedArray, ReduceOp } from "./contract.ts";
+import { textOf } from "../shown.ts";
+import { asFault } from "./verdict.ts";
 
 type Numeric = number | bigint;
 type Combine = (a: Numeric, b: Numeric) => Numeric;
@@ -30,7 +32,7 @@ const REDUCE_OPS: readonly ReduceOp[] = [...(Object.keys(COMBINE) as ReduceOp[])
 /** Local: a fault if `op` is not an operation. */
 function faultOfOp(op: unknown): PshmemError | undefined {
   if (REDUCE_OPS.includes(op as ReduceOp)) return undefined;
-  const text = `${String(op)} is not a reduction; use one of ${REDUCE_OPS.join(", ")}`;
+  const text = `${textOf(op)} is not a reduction; use one of ${REDUCE_OPS.join(", ")}`;
   return new PshmemError("BAD_ARGUMENT", text, { expected: REDUCE_OPS, actual: op });
 }
 
@@ -41,7 +43,7 @@ function faultOfOp(op: unknown): PshmemError | undefined {
 export function combineAll<T>(values: readonly T[], op: ReduceOp, firstRank = 0): T {
   if (op === "minloc" || op === "maxloc") return locate(values, op, firstRank) as T;
   const [first, ...rest] = values;
-  if (!isTypedArray(first)) return values.reduce((a, b) => combine(a, b, op) as T);
+  if (!isTypedArray(first)) return counted(values, op).reduce((a, b) => combine(a, b, op)) as T;
   const result = first.slice() as AnyTypedArray;
   for (const value of rest) combineInto(result, value as unknown as AnyTypedArray, op);
   return result as T;
@@ -57,14 +59,14 @@ export function faultOfOperand(value: unknown, op: ReduceOp): PshmemError | unde
     combineAll([sample, sample], op);
     return undefined;
   } catch (error) {
-    return error as PshmemError;
+    return asFault(error);
   }
 }
 
 /** Local: a text that is equal for two values exactly if they can be combined. */
 export function kindOf(value: unknown): string {
-  if (isTypedArray(value)) return `${value.constructor.name}[${value.length}]`;
-  if (Array.isArray(value)) return `[${value.map(kindOf).join()}]`;
+  if (isTypedArray(value)) return `${value[Symbol.toStringTag]}[${value.length}]`;
+  if (Array.isArray(value)) return `[${Array.from(value, kindOf).join()}]`;
   return typeof value;
 }
 
@@ -72,9 +74,9 @@ function combine(a: unknown, b: unknown, op: Exclude<ReduceOp, "minloc" | "maxlo
   if (isTypedArray(a) && isTypedArray(b)) return combineInto(a.slice() as AnyTypedArray, b, op);
   if (Array.isArray(a) && Array.isArray(b)) {
     sameLength(a.length, b.length, op);
-    return a.map((one, i) => combine(one, (b as unknown[])[i], op));
+    return Array.from(a, (one, i) => combine(one, (b as unknown[])[i], op));
   }
-  if (typeof a === "boolean" && typeof b === "boolean") return combineBooleans(a, b, op);
+  if (typeof a === "boolean" && typeof b === "boolean") return Boolean(COMBINE[op](Number(a), Number(b)));
   if (!isNumeric(a) || typeof a !== typeof b) throw unfit(op, a, b);
   return typeof a === "number" && BITWISE.has(op)
     ? combineBits(a, b as number, op)
@@ -90,21 +92,29 @@ function combineBits(a: number, b: number, op: Exclude<ReduceOp, "minloc" | "max
   return Number(COMBINE[op](BigInt(a), BigInt(b)));
 }
 
-/** Logical operations give booleans on booleans; the others count true as 1. */
-function combineBooleans(
-  a: boolean,
-  b: boolean,
-  op: Exclude<ReduceOp, "minloc" | "maxloc">,
-): boolean | number {
-  const result = COMBINE[op](Number(a), Number(b));
-  return op === "sum" || op === "prod" ? Number(result) : Boolean(result);
+/** Sums and products count true as 1, however many values there are; the other operations give booleans on booleans. */
+function counted(values: readonly unknown[], op: ReduceOp): readonly unknown[] {
+  const [first] = values;
+  if ((op !== "sum" && op !== "prod") || !hasBoolean(first)) return values;
+  const other = values.find((value) => kindOf(value) !== kindOf(first));
+  if (other !== undefined) throw unfit(op, first, other);
+  return values.map(asNumbersIn);
+}
+
+function hasBoolean(value: unknown): boolean {
+  return Array.isArray(value) ? value.some(hasBoolean) : typeof value === "boolean";
+}
+
+function asNumbersIn(value: unknown): unknown {
+  if (Array.isArray(value)) return Array.from(value, asNumbersIn);
+  return typeof value === "boolean" ? Number(value) : value;
 }
 
 /** Local: replaces the elements of `a` by those of `a` and `b` combined; returns `a`. Integers wrap as their type does. */
 export function combineInto<A extends AnyTypedArray>(a: A, b: AnyTypedArray, op: ReduceOp): A {
   if (op === "minloc" || op === "maxloc")
     throw new PshmemError("BAD_ARGUMENT", `${op} works on pairs, not on typed arrays`);
-  if (a.constructor !== b.constructor) throw unfit(op, a, b);
+  if (a[Symbol.toStringTag] !== b[Symbol.toStringTag]) throw unfit(op, a, b);
   sameLength(a.length, b.length, op);
   if (BITWISE.has(op) && (a instanceof Float32Array || a instanceof Float64Array)) throw unfit(op, a, b);
   // One loop for all types: an index signature of numbers, whatever the array holds.

@@ -7,7 +7,7 @@ import type { Outgoing } from "../node/post.ts";
 import type { Waits } from "../node/script.ts";
 import type { Slab, Writing } from "./engine.ts";
 import { LETTER, type Letters } from "./letters.ts";
-import { MOST_PIECES, Pieces, type Memory } from "./pieces.ts";
+import { cutSlabs, MOST_PIECES, Pieces, type Memory } from "./pieces.ts";
 import { branchOf } from "./tree.ts";
 
 /** What the root writes, and where every rank sees it. */
@@ -43,7 +43,7 @@ export function* relay(
   yield* letters.sending(children, LETTER.RELAY, head);
   const passed = { failed: head[0] === FAILED, bytes: head.subarray(1) };
   const slab = passed.failed ? null : decode(passed.bytes);
-  if (slab) yield* passSlab(letters, parent, children, new Pieces(memory, slab));
+  if (slab) yield* passSlab(letters, parent, children, new Pieces(memory, cutSlabs([slab])));
   return passed;
 }
 

@@ -1,11 +1,12 @@
 /** A {@link Segment} in memory of the node. */
 import type { Piece } from "../node/heap.ts";
-import type { Call, Segment, Writing } from "./engine.ts";
-import type { Relay } from "./relay.ts";
+import type { Call, Segment, Slab, Writing } from "./engine.ts";
+import type { Memory } from "./pieces.ts";
 
-/** The collective through which a segment is updated. */
+/** The collectives through which segments change. */
 interface Updater {
-  update(call: Call, memory: Relay["memory"], writing: Writing): void;
+  update(call: Call, memory: Memory, writing: Writing): void;
+  spread(call: Call, memory: Memory, slabsOf: (rank: number) => readonly Slab[]): void;
 }
 
 /** Shared by the ranks of one node; every node of the communicator has its own. */
@@ -28,6 +29,10 @@ export class NodeSegment implements Segment {
 
   update(call: Call, writing: Writing): void {
     this.#group.update(call, this, writing);
+  }
+
+  spread(call: Call, slabsOf: (rank: number) => readonly Slab[]): void {
+    this.#group.spread(call, this, slabsOf);
   }
 
   close(): void {

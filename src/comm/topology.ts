@@ -1,6 +1,7 @@
 /** Which ranks of a communicator live together: found from what each rank says of itself, never by dividing. */
 import { PshmemError } from "../errors.ts";
 import type { Topology } from "./contract.ts";
+import { textOf } from "../shown.ts";
 
 /** A {@link Topology} with the lists that the collectives need. */
 export class GroupTopology implements Topology {
@@ -27,12 +28,16 @@ export class GroupTopology implements Topology {
   }
 
   nodeOf(rank: number): number {
-    const node = this.#nodeOf[rank];
+    const node = typeof rank === "number" ? this.#nodeOf[rank] : undefined;
     if (node === undefined) {
       const last = this.#nodeOf.length - 1;
-      throw new PshmemError("BAD_RANK", `topology.nodeOf: there is no rank ${rank}; ranks are 0 to ${last}`, {
-        actual: rank,
-      });
+      throw new PshmemError(
+        "BAD_RANK",
+        `topology.nodeOf: there is no rank ${textOf(rank)}; ranks are 0 to ${last}`,
+        {
+          actual: rank,
+        },
+      );
     }
     return node;
   }

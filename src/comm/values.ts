@@ -4,6 +4,7 @@
  */
 import { Deserializer, Serializer } from "node:v8";
 import { PshmemError } from "../errors.ts";
+import type { AnyTypedArray } from "./contract.ts";
 
 const ARRAY_TYPES = [
   Int8Array,
@@ -47,6 +48,12 @@ export function decodeValue<T>(bytes: Uint8Array): T {
   const body = new Uint8Array(length);
   body.set(bytes.subarray(0, length));
   return (type === CLONED ? decodeClone(body) : arrayOver(type - 1, body.buffer)) as T;
+}
+
+/** Local: bytes as elements of the kind that an array has, which may be of a subclass; a copy, since they need not be aligned. */
+export function elementsLike(array: AnyTypedArray, bytes: Uint8Array): AnyTypedArray {
+  const type = ARRAY_TYPES.findIndex((one) => one?.name === array[Symbol.toStringTag]);
+  return arrayOver(type, Uint8Array.from(bytes).buffer) as AnyTypedArray;
 }
 
 /** The number of an array's type; null for subclasses such as Buffer, and for DataView. */

@@ -1,6 +1,7 @@
 /** What a meeting comes to: who said what, whether it fits together, and the fault that all throw when it does not. */
 import { ERROR_CODES, errorOf, PshmemError, type ErrorCode, type ErrorFields } from "../errors.ts";
 import { CALL_NAMES, callName, type Op } from "./calls.ts";
+import { textOf } from "../shown.ts";
 
 /** What a group of ranks said when entering: one rank speaks for all as long as they agree. */
 export interface Statement {
@@ -16,6 +17,8 @@ export interface Statement {
   readonly fault: Uint8Array | null;
   /** The rank it was found on, or NO_RANK for a mismatch; no meaning without a fault. */
   readonly faultRank: number;
+  /** See `Call.isFresh`: on any of its nodes. */
+  readonly isFresh: boolean;
 }
 
 /** Beyond every rank: what a rank found wrong with its own arguments comes before a mismatch, however the ranks are grouped. */
@@ -23,12 +26,14 @@ const NO_RANK = 0x7fff_ffff;
 
 /** Statements of two groups, the first with the lower ranks, as one. */
 export function merged(a: Statement, b: Statement): Statement {
+  const isFresh = a.isFresh || b.isFresh;
   if (a.fault || b.fault) {
     const worse = !b.fault || (a.fault && a.faultRank <= b.faultRank) ? a : b;
-    return { ...a, fault: worse.fault, faultRank: worse.faultRank };
+    return { ...a, fault: worse.fault, faultRank: worse.faultRank, isFresh };
   }
-  if (a.op === b.op && a.object === b.object && a.root === b.root && a.digest === b.digest) return a;
-  return { ...a, fault: encodeFault(mismatch(a, b), b.rank), faultRank: NO_RANK };
+  if (a.op === b.op && a.object === b.object && a.root === b.root && a.digest === b.digest)
+    return { ...a, isFresh };
+  return { ...a, fault: encodeFault(mismatch(a, b), b.rank), faultRank: NO_RANK, isFresh };
 }
 
 function mismatch(a: Statement, b: Statement): PshmemError {
@@ -119,6 +124,6 @@ export function asFault(error: unknown): PshmemError {
   if (error instanceof RangeError && /allocation|array length|buffer/i.test(error.message)) {
     return new PshmemError("NO_MEMORY", `${ERROR_CODES.NO_MEMORY}: ${error.message}`, { cause: error });
   }
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : textOf(error);
   return new PshmemError("BAD_ARGUMENT", text, { cause: error });
 }

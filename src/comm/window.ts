@@ -22,6 +22,7 @@ import type { Group } from "./group.ts";
 import { lendDistant, lendSpread } from "./lending.ts";
 import { RemoteWindow } from "./remote-window.ts";
 import { moveAllToAll } from "./movers.ts";
+import { textOf } from "../shown.ts";
 
 /** Bytes of the largest element that processors update at once. */
 const LARGEST_ATOMIC = 8;
@@ -47,7 +48,7 @@ export function makeWindow<D extends DType>(
   fault: PshmemError | undefined,
 ): Window<D> {
   const op = "allocateWindow";
-  group.meet({ op, fault, digest: digestOf(dtype) });
+  group.meet({ op, fault, digest: fault ? 0 : digestOf(dtype) });
   const counts = moveAllToAll(group, new Uint8Array(Float64Array.of(count).buffer)).map(
     (bytes) => new Float64Array(bytes.slice().buffer)[0],
   );
@@ -162,7 +163,7 @@ class GuardedWindow<D extends DType> implements Window<D> {
     const size = this.#counts[target];
     const whole = Number.isInteger(offset) && Number.isInteger(count) && offset >= 0 && count >= 0;
     if (whole && offset + count <= size) return;
-    const text = `${call}: ${count} elements from offset ${offset} are not inside the ${size} elements of rank ${target}`;
+    const text = `${call}: ${textOf(count)} elements from offset ${textOf(offset)} are not inside the ${size} elements of rank ${target}`;
     throw new PshmemError("OUT_OF_BOUNDS", text, { call, expected: size, actual: [offset, count] });
   }
 
@@ -182,7 +183,7 @@ class GuardedWindow<D extends DType> implements Window<D> {
     const complex = lanesOf(this.dtype) === 2;
     const allowed = complex ? (["sum", "prod", "replace", "no_op"] as const) : FETCH_OPS;
     if ((allowed as readonly string[]).includes(op)) return;
-    const text = `Window.fetchAndOp: ${op} is not an operation on ${this.dtype}; use one of ${allowed.join(", ")}`;
+    const text = `Window.fetchAndOp: ${textOf(op)} is not an operation on ${this.dtype}; use one of ${allowed.join(", ")}`;
     throw new PshmemError("BAD_ARGUMENT", text, { call: "Window.fetchAndOp", expected: allowed, actual: op });
   }
 

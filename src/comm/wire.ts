@@ -4,15 +4,17 @@ import type { Location } from "../node/heap.ts";
 import type { Slab } from "./engine.ts";
 import type { Statement } from "./verdict.ts";
 
-/** Words before the text of a statement: rank, op, object, root, digest, rank at fault, what the text is. */
+/** Words before the text of a statement: rank, op, object, root, digest, rank at fault, what the text is (with {@link FRESH}). */
 const STATEMENT_WORDS = 7;
+/** Added to the word that says what the text is. */
+const FRESH = 256;
 
 /** A statement with the root's payload. One text is enough: a fault takes the payload's place, a description has none. */
 export function packStatement(statement: Statement, payload: Uint8Array): Uint8Array {
-  const { rank, op, object, root, digest, about, fault, faultRank } = statement;
+  const { rank, op, object, root, digest, about, fault, faultRank, isFresh } = statement;
   const text = fault ?? (about ? new TextEncoder().encode(about) : payload);
   const kind = fault ? TEXT.FAULT : about ? TEXT.ABOUT : TEXT.PAYLOAD;
-  const words = Int32Array.of(rank, op, object, root, digest, faultRank, kind);
+  const words = Int32Array.of(rank, op, object, root, digest, faultRank, kind + (isFresh ? FRESH : 0));
   const bytes = new Uint8Array(words.byteLength + text.length);
   bytes.set(new Uint8Array(words.buffer));
   bytes.set(text, words.byteLength);
@@ -22,11 +24,12 @@ export function packStatement(statement: Statement, payload: Uint8Array): Uint8A
 /** The reverse of {@link packStatement}. */
 export function unpackStatement(bytes: Uint8Array): { statement: Statement; payload: Uint8Array } {
   const words = new Int32Array(bytes.slice(0, STATEMENT_WORDS * 4).buffer);
-  const [rank, op, object, root, digest, faultRank, kind] = words;
+  const [rank, op, object, root, digest, faultRank, last] = words;
+  const kind = last % FRESH;
   const text = bytes.subarray(words.byteLength);
   const about = kind === TEXT.ABOUT ? new TextDecoder().decode(text) : "";
   const fault = kind === TEXT.FAULT ? text : null;
-  const statement = { rank, op, object, root, digest, about, fault, faultRank };
+  const statement = { rank, op, object, root, digest, about, fault, faultRank, isFresh: last >= FRESH };
   return { statement, payload: kind === TEXT.PAYLOAD ? text : new Uint8Array(0) };
 }
 

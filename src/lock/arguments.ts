@@ -1,10 +1,12 @@
 /** What users pass to locks and their kin: checked here, once. */
+import { faultOfOptions, throwFault } from "../comm/arguments.ts";
 import type { Op } from "../comm/calls.ts";
 import type { Engine } from "../comm/engine.ts";
 import { PshmemError } from "../errors.ts";
 import type { Patience } from "../node/machine.ts";
 import { GRANT, MOST_RANKS, SLOTS, slotsFor } from "./layout.ts";
 import type { Place } from "./queue.ts";
+import { textOf } from "../shown.ts";
 
 /** How long a call may wait. */
 export interface WaitOptions {
@@ -27,7 +29,14 @@ export interface Order {
 
 /** The error for an argument of the wrong type or value. */
 export function badArgument(call: string, rank: number, text: string, actual: unknown): PshmemError {
-  return new PshmemError("BAD_ARGUMENT", `${call}: ${text}, not ${String(actual)}.`, { call, rank, actual });
+  return new PshmemError("BAD_ARGUMENT", `${call}: ${text}, not ${textOf(actual)}.`, { call, rank, actual });
+}
+
+/** What is wrong with an option `debug`. */
+export function debugFault(call: string, debug: unknown, rank: number): PshmemError | undefined {
+  return typeof debug === "boolean"
+    ? undefined
+    : badArgument(call, rank, "debug must be true or false", debug);
 }
 
 /** Collective: the words of a queue, on all ranks. @throws BAD_RANK UNSUPPORTED NO_MEMORY MISMATCH, and `order.fault`. */
@@ -42,7 +51,7 @@ export function allocatePlace(engine: Engine, order: Order): Place {
 
 function rootFault({ op, root }: Order, { rank, size }: Engine): PshmemError | undefined {
   if (!Number.isInteger(root) || root < 0 || root >= size) {
-    const text = `${op}: root must be a rank from 0 to ${size - 1}, not ${String(root)}.`;
+    const text = `${op}: root must be a rank from 0 to ${size - 1}, not ${textOf(root)}.`;
     return new PshmemError("BAD_RANK", text, { call: op, rank, expected: `0 … ${size - 1}`, actual: root });
   }
   if (size > MOST_RANKS) {
@@ -53,7 +62,9 @@ function rootFault({ op, root }: Order, { rank, size }: Engine): PshmemError | u
 }
 
 /** Local. @throws BAD_ARGUMENT ABORTED, the latter when the signal has fired already */
-export function checkWait(call: string, rank: number, { timeout = Infinity, signal }: WaitOptions): void {
+export function checkWait(call: string, rank: number, options: WaitOptions | null | undefined): void {
+  throwFault(faultOfOptions(options), call);
+  const { timeout = Infinity, signal } = options ?? {};
   if (typeof timeout !== "number" || !(timeout >= 0)) {
     throw badArgument(
       call,
@@ -69,7 +80,8 @@ export function checkWait(call: string, rank: number, { timeout = Infinity, sign
 }
 
 /** Local: how long a wait that begins now may last, with the signal to listen to. */
-export function patienceOf({ timeout = Infinity }: WaitOptions, signal: AbortSignal): Patience {
+export function patienceOf(options: WaitOptions | null | undefined, signal: AbortSignal): Patience {
+  const { timeout = Infinity } = options ?? {};
   return { deadline: performance.now() + timeout, signal };
 }
 

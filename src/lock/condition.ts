@@ -6,7 +6,8 @@ import { aborted, badArgument, checkWait, patienceOf, type WaitOptions } from ".
 import type { Doorway } from "./doorway.ts";
 import { EXCLUSIVE } from "./entry.ts";
 import { Lifetime } from "./lifetime.ts";
-import { doorwayOf, type MPILock } from "./lock.ts";
+import { doorwayOf, MPILock } from "./lock.ts";
+import { textOf } from "../shown.ts";
 import { drive, patiently, perform, performAsync, type Procedure } from "./procedure.ts";
 import { CONDITION_WORDS, Waiters } from "./waiters.ts";
 
@@ -21,16 +22,22 @@ export class MPICondition implements Disposable {
   readonly #waiters: Waiters;
   readonly #lifetime: Lifetime;
 
-  /** Collective over the lock's communicator, blocking. @throws FREED MISMATCH NO_MEMORY */
+  /** Collective over the lock's communicator, blocking. @throws BAD_ARGUMENT for what is no lock; FREED MISMATCH NO_MEMORY */
   constructor(lock: MPILock) {
+    if (!(lock instanceof MPILock)) throw noLock(lock);
     const engine = engineOf(lock.comm);
+    engine.check("new MPICondition");
     const door = doorwayOf(lock);
-    door.lifetime.check("new MPICondition");
     const { root } = lock;
-    const words = engine.allocateWords(
-      { op: "new MPICondition", object: engine.nextObject(), root, digest: digestOf("lock", door.id) },
-      CONDITION_WORDS,
-    );
+    const call = {
+      op: "new MPICondition",
+      object: engine.nextObject(),
+      root,
+      digest: digestOf("lock", door.id),
+      // A rank that has closed the lock takes part to say so, for the others wait for it.
+      fault: door.lifetime.closed ? door.lifetime.freed("new MPICondition") : undefined,
+    } as const;
+    const words = engine.allocateWords(call, CONDITION_WORDS);
     this.lock = lock;
     this.#door = door;
     this.#waiters = new Waiters(words, engine.rank, root, door.entry);
@@ -43,12 +50,12 @@ export class MPICondition implements Disposable {
    *
    * @throws LOCK_NOT_HELD unless this rank holds the lock alone; TIMEOUT ABORTED BAD_ARGUMENT FREED
    */
-  wait(options: WaitOptions = {}): void {
+  wait(options?: WaitOptions | null): void {
     perform(this.#door.pace, this.#wait("MPICondition.wait", options));
   }
 
   /** Local: as {@link wait}, without blocking. Until it settles this rank can neither lock nor unlock. */
-  waitAsync(options: WaitOptions = {}): Promise<void> {
+  waitAsync(options?: WaitOptions | null): Promise<void> {
     return performAsync(this.#door.pace, this.#wait("MPICondition.waitAsync", options));
   }
 
@@ -85,10 +92,10 @@ export class MPICondition implements Disposable {
     this.close();
   }
 
-  *#wait(call: string, options: WaitOptions): Procedure<void> {
+  *#wait(call: string, options: WaitOptions | null | undefined): Procedure<void> {
     this.#check(call);
     checkWait(call, this.#door.rank, options);
-    const { signal } = options;
+    const { signal } = options ?? {};
     const resume = this.#door.suspend();
     this.#lifetime.begin();
     this.#waiters.wait();
@@ -105,7 +112,7 @@ export class MPICondition implements Disposable {
     if (this.#waiters.notified) return;
     throw ending === "aborted"
       ? aborted(call, this.#door.rank, signal)
-      : this.#timeout(call, options.timeout!);
+      : this.#timeout(call, options!.timeout!);
   }
 
   #check(call: string): void {
@@ -122,4 +129,9 @@ export class MPICondition implements Disposable {
     const text = `${call}: no rank notified rank ${rank} within ${timeout} ms. Allow more time, or notify after each change.`;
     return new PshmemError("TIMEOUT", text, { call, rank });
   }
+}
+
+function noLock(actual: unknown): PshmemError {
+  const text = `new MPICondition: an MPILock was expected, not ${textOf(actual)}`;
+  return new PshmemError("BAD_ARGUMENT", text, { call: "new MPICondition", actual });
 }

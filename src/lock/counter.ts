@@ -1,4 +1,5 @@
 /** MPICounter: a number that all ranks draw from. */
+import { faultOfOptions } from "../comm/arguments.ts";
 import type { Communicator } from "../comm/contract.ts";
 import { PshmemError } from "../errors.ts";
 import { BLOCKED, type Pace } from "../node/machine.ts";
@@ -31,10 +32,12 @@ export class MPICounter implements Disposable {
   readonly #lifetime: Lifetime;
 
   /** Collective, blocking. @throws BAD_RANK when `root` is not a rank; MISMATCH UNSUPPORTED FREED */
-  constructor(comm: Communicator | null, { root = 0 }: MPICounterOptions = {}) {
+  constructor(comm: Communicator | null, options?: MPICounterOptions | null) {
     const engine = engineOf(comm);
+    const { root = 0 } = options ?? {};
+    const fault = faultOfOptions(options);
     engine.check("new MPICounter");
-    const place = allocatePlace(engine, { op: "new MPICounter", object: engine.nextObject(), root });
+    const place = allocatePlace(engine, { op: "new MPICounter", object: engine.nextObject(), root, fault });
     this.comm = communicatorOf(comm);
     this.root = root;
     this.#rank = engine.rank;

@@ -64,9 +64,9 @@ export class Doorway {
    *
    * @throws TIMEOUT ABORTED BAD_ARGUMENT, and so does the rest, which may throw FREED and DEADLOCK too
    */
-  enter(call: string, mode: Inside, options: WaitOptions): Procedure<void> | null {
+  enter(call: string, mode: Inside, options: WaitOptions | null | undefined): Procedure<void> | null {
     checkWait(call, this.rank, options);
-    if (options.timeout === 0) {
+    if (options?.timeout === 0) {
       if (this.tryEnter(mode)) return null;
       this.say("gave up");
       throw this.#timeout(call, 0);
@@ -110,11 +110,11 @@ export class Doorway {
     if (this.#sign.debug) console.log(`${this.#sign.name}[${this.#sign.id}] rank ${this.rank}: ${text}`);
   }
 
-  *#wait(call: string, mode: Inside, options: WaitOptions): Procedure<void> {
+  *#wait(call: string, mode: Inside, options: WaitOptions | null | undefined): Procedure<void> {
     this.say("waiting");
     this.lifetime.begin();
     try {
-      const ending = yield* patiently(this.entry, patienceOf(options, this.lifetime.signal(options.signal)));
+      const ending = yield* patiently(this.entry, patienceOf(options, this.lifetime.signal(options?.signal)));
       this.#conclude(call, ending, options);
     } catch (error) {
       if (this.entry.inside !== OUTSIDE) this.leave(mode);
@@ -125,13 +125,13 @@ export class Doorway {
   }
 
   /** What came at the very moment of giving up is kept after a time-out, but not after a signal or `close()`. */
-  #conclude(call: string, ending: Ending, options: WaitOptions): void {
+  #conclude(call: string, ending: Ending, options: WaitOptions | null | undefined): void {
     const entered = this.entry.inside !== OUTSIDE;
     if (entered) this.#sayEntered();
     else this.say("gave up");
     if (this.lifetime.closed) throw this.lifetime.freed(call);
-    if (ending === "aborted") throw aborted(call, this.rank, options.signal);
-    if (!entered) throw this.#timeout(call, options.timeout!);
+    if (ending === "aborted") throw aborted(call, this.rank, options?.signal);
+    if (!entered) throw this.#timeout(call, options!.timeout!);
   }
 
   #sayEntered(): void {

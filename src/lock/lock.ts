@@ -1,8 +1,9 @@
 /** MPILock: ranks take turns. */
+import { faultOfOptions, firstFault, throwFault } from "../comm/arguments.ts";
 import type { Communicator } from "../comm/contract.ts";
 import { PshmemError } from "../errors.ts";
 import { communicatorOf, engineOf } from "../world.ts";
-import { allocatePlace, badArgument, type WaitOptions } from "./arguments.ts";
+import { allocatePlace, badArgument, debugFault, type WaitOptions } from "./arguments.ts";
 import { Doorway } from "./doorway.ts";
 import { EXCLUSIVE, OUTSIDE, SHARED, type Inside } from "./entry.ts";
 import { LockGuard, type Hold, type LockMode } from "./guard.ts";
@@ -53,14 +54,11 @@ export class MPILock implements Disposable {
    *
    * @throws BAD_RANK when `root` is not a rank; BAD_ARGUMENT; MISMATCH; UNSUPPORTED above 32 767 ranks; FREED
    */
-  constructor(comm: Communicator | null, options: MPILockOptions = {}) {
+  constructor(comm: Communicator | null, options?: MPILockOptions | null) {
     const engine = engineOf(comm);
     engine.check("new MPILock");
-    const { root = 0, debug = false } = options;
-    const fault =
-      typeof debug === "boolean"
-        ? undefined
-        : badArgument("new MPILock", engine.rank, "debug must be true or false", debug);
+    const { root = 0, debug = false } = options ?? {};
+    const fault = firstFault(faultOfOptions(options), debugFault("new MPILock", debug, engine.rank));
     const id = engine.nextObject();
     this.comm = communicatorOf(comm);
     this.root = root;
@@ -106,7 +104,7 @@ export class MPILock implements Disposable {
    *
    * @throws LOCK_HELD BAD_ARGUMENT FREED
    */
-  tryAcquire(options: Pick<AcquireOptions, "mode"> = {}): LockGuard | null {
+  tryAcquire(options?: Pick<AcquireOptions, "mode"> | null): LockGuard | null {
     const mode = this.#modeOf("MPILock.tryAcquire", options);
     this.#mayEnter("MPILock.tryAcquire");
     return this.#door.tryEnter(mode) ? this.#guard() : null;
@@ -117,14 +115,14 @@ export class MPILock implements Disposable {
    *
    * @throws TIMEOUT (with holder, token, heldFor and queue) ABORTED LOCK_HELD BAD_ARGUMENT FREED
    */
-  acquire(options: AcquireOptions = {}): LockGuard {
+  acquire(options?: AcquireOptions | null): LockGuard {
     const rest = this.#enter("MPILock.acquire", options);
     if (rest) perform(this.#door.pace, rest);
     return this.#guard();
   }
 
   /** Local: as {@link acquire}, without blocking. The wait also ends, with FREED, when this rank closes the lock. */
-  async acquireAsync(options: AcquireOptions = {}): Promise<LockGuard> {
+  async acquireAsync(options?: AcquireOptions | null): Promise<LockGuard> {
     const rest = this.#enter("MPILock.acquireAsync", options);
     if (rest) await performAsync(this.#door.pace, rest);
     return this.#guard();
@@ -136,7 +134,7 @@ export class MPILock implements Disposable {
    *
    * @throws as {@link acquire}, and what `fn` throws
    */
-  withLock<T>(fn: (held: LockGuard) => T, options: AcquireOptions = {}): T {
+  withLock<T>(fn: (held: LockGuard) => T, options?: AcquireOptions | null): T {
     const held = this.acquire(options);
     try {
       return fn(held);
@@ -146,7 +144,10 @@ export class MPILock implements Disposable {
   }
 
   /** Local: calls `fn` with the lock held; releases it when the promise of `fn` settles, or `fn` throws. */
-  async withLockAsync<T>(fn: (held: LockGuard) => T | Promise<T>, options: AcquireOptions = {}): Promise<T> {
+  async withLockAsync<T>(
+    fn: (held: LockGuard) => T | Promise<T>,
+    options?: AcquireOptions | null,
+  ): Promise<T> {
     const held = await this.acquireAsync(options);
     try {
       return await fn(held);
@@ -174,7 +175,7 @@ export class MPILock implements Disposable {
     this.close();
   }
 
-  #enter(call: string, options: AcquireOptions): Procedure<void> | null {
+  #enter(call: string, options: AcquireOptions | null | undefined): Procedure<void> | null {
     const mode = this.#modeOf(call, options);
     this.#mayEnter(call);
     return this.#door.enter(call, mode, options);
@@ -189,7 +190,9 @@ export class MPILock implements Disposable {
     throw new PshmemError("LOCK_HELD", text, { call, rank });
   }
 
-  #modeOf(call: string, { mode = "exclusive" }: AcquireOptions): Inside {
+  #modeOf(call: string, options: AcquireOptions | null | undefined): Inside {
+    throwFault(faultOfOptions(options), call);
+    const { mode = "exclusive" } = options ?? {};
     if (mode === "exclusive") return EXCLUSIVE;
     if (mode === "shared") return SHARED;
     throw badArgument(call, this.#door.rank, 'mode must be "exclusive" or "shared"', mode);

@@ -1,9 +1,10 @@
 /** MPISemaphore: at most so many at a time. */
+import { faultOfOptions, firstFault } from "../comm/arguments.ts";
 import { digestOf } from "../comm/calls.ts";
 import type { Communicator } from "../comm/contract.ts";
 import { PshmemError } from "../errors.ts";
 import { communicatorOf, engineOf } from "../world.ts";
-import { allocatePlace, badArgument, type WaitOptions } from "./arguments.ts";
+import { allocatePlace, badArgument, debugFault, type WaitOptions } from "./arguments.ts";
 import { Doorway } from "./doorway.ts";
 import { Entry, SHARED } from "./entry.ts";
 import { LockGuard, type Hold } from "./guard.ts";
@@ -45,10 +46,15 @@ export class MPISemaphore implements Disposable {
    * @throws BAD_ARGUMENT when `permits` is not a whole number from 1 to 2³¹ − 1; BAD_RANK when `root` is not a rank; MISMATCH when
    * ranks give different numbers; UNSUPPORTED FREED
    */
-  constructor(comm: Communicator | null, permits: number, options: MPISemaphoreOptions = {}) {
+  constructor(comm: Communicator | null, permits: number, options?: MPISemaphoreOptions | null) {
     const engine = engineOf(comm);
     engine.check("new MPISemaphore");
-    const { root = 0, debug = false } = options;
+    const { root = 0, debug = false } = options ?? {};
+    const fault = firstFault(
+      faultOfOptions(options),
+      permitsFault(permits, engine.rank),
+      debugFault("new MPISemaphore", debug, engine.rank),
+    );
     const id = engine.nextObject();
     this.comm = communicatorOf(comm);
     this.root = root;
@@ -57,8 +63,8 @@ export class MPISemaphore implements Disposable {
       op: "new MPISemaphore",
       object: id,
       root,
-      digest: digestOf("permits", permits),
-      fault: permitsFault(permits, engine.rank),
+      digest: fault ? 0 : digestOf("permits", permits),
+      fault,
     });
     this.#door = new Doorway(engine, this.#place, permits, {
       name: "MPISemaphore",
@@ -86,14 +92,14 @@ export class MPISemaphore implements Disposable {
    *
    * @throws TIMEOUT ABORTED BAD_ARGUMENT FREED; LOCK_HELD while another wait of this rank is under way
    */
-  acquire(options: WaitOptions = {}): LockGuard {
+  acquire(options?: WaitOptions | null): LockGuard {
     const rest = this.#enter("MPISemaphore.acquire", options);
     if (rest) perform(this.#door.pace, rest);
     return this.#guard();
   }
 
   /** Local: as {@link acquire}, without blocking. */
-  async acquireAsync(options: WaitOptions = {}): Promise<LockGuard> {
+  async acquireAsync(options?: WaitOptions | null): Promise<LockGuard> {
     const rest = this.#enter("MPISemaphore.acquireAsync", options);
     if (rest) await performAsync(this.#door.pace, rest);
     return this.#guard();
@@ -110,7 +116,7 @@ export class MPISemaphore implements Disposable {
     this.close();
   }
 
-  #enter(call: string, options: WaitOptions): Procedure<void> | null {
+  #enter(call: string, options: WaitOptions | null | undefined): Procedure<void> | null {
     this.#mayEnter(call);
     return this.#door.enter(call, SHARED, options);
   }

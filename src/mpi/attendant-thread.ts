@@ -75,7 +75,7 @@ function handlerFor({ ground }: Command & { readonly do: "attend" }): Handler {
   const buffer = viewOf(ground.place);
   const location = { owner: rank, block: 0, slot: 0 };
   const memory = { buffer, readable: buffer, byteOffset: 0, byteLength: buffer.byteLength };
-  const piece = { location, ...memory, close: () => {} };
+  const piece = { location, ...memory, isFresh: false, close: () => {} };
   // One rank's part is there, so it is called rank 0.
   if (ground.kind === "words") return answerWords(new SharedWords(piece, [0], ring), 0);
   return answerWindow(new SharedWindow(piece, ground.dtype, [ground.count], [0], [0], 0), 0);

@@ -12,7 +12,7 @@ import { isRunning, processNamed } from "../node/process-life.ts";
 import { ENDED, Roster, rosterBytes } from "../node/roster.ts";
 import { MpiAttendant } from "./attendant.ts";
 import { MpiCourier } from "./courier.ts";
-import { endWithProcess } from "./end.ts";
+import { endWithProcess, linger } from "./end.ts";
 import { startMpi, type MpiWorld } from "./job.ts";
 import { mpiOptions } from "./options.ts";
 import { chooseWindows, type WindowsChoice } from "./rma.ts";
@@ -43,6 +43,8 @@ export function mpiInUse(): MpiDescription | undefined {
   return description;
 }
 
+const nothingMoves = (): boolean => false;
+
 /** Collective: starts MPI and joins the ranks of this node. */
 export function mpiBackend(env: Readonly<Record<string, string | undefined>>): Backend {
   const world = startMpi(env);
@@ -54,7 +56,6 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
   const { rank, size, nodeOf } = world;
   const mates = nodeOf.flatMap((node, other) => (node === nodeOf[rank] ? [other] : []));
   const node = joinNode(world, mates, guardWanted(env));
-  atEnd.push(() => node.memory.end());
   const at = controlLayout(mates.length);
   const bells = new Bells(
     new Int32Array(node.control, at.bells, bellBytes(mates.length) / 4),
@@ -69,6 +70,9 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
   atEnd.push(() => {
     if (roster.mark(place, ENDED)) for (const mate of mates) bells.ring(placeOf.get(mate)!);
   });
+  let answer = nothingMoves;
+  if (courier) atEnd.push(() => linger(world, () => answer()));
+  atEnd.push(() => node.memory.end());
   atEnd.push(() => courier?.settle());
   const bellPlace = { address: addressOf(node.control) + at.bells, bytes: bellBytes(mates.length) };
   // Before the choice: with a helper, one-sided operations need not wait for a target that computes.
@@ -101,6 +105,9 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
     distantMemory: windows.memory,
     attendant,
     worldBoard: { buffer: node.control, byteOffset: at.board },
+    atEnd(poll) {
+      answer = poll;
+    },
     abort: (code) => world.abort(code),
   };
 }

@@ -37,6 +37,8 @@ const PROTOTYPES = {
   MPI_Comm_free: ["ptr"],
   // int MPI_Barrier(MPI_Comm comm)
   MPI_Barrier: ["handle"],
+  // int MPI_Ibarrier(MPI_Comm comm, MPI_Request *request)
+  MPI_Ibarrier: ["handle", "ptr"],
   // int MPI_Bcast(void *buffer, int count, MPI_Datatype datatype, int root, MPI_Comm comm)
   MPI_Bcast: ["ptr", "int", "handle", "int", "handle"],
   // int MPI_Allgather(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf, int recvcount,

@@ -2,7 +2,7 @@
 import { readSync, writeSync } from "node:fs";
 import { inspect } from "node:util";
 import type { MpiWorld } from "./job.ts";
-import type { MpiLibrary } from "./library.ts";
+import { HandleCell, type MpiLibrary } from "./library.ts";
 import { pinLibraries } from "./pin.ts";
 
 /** No message has it; MPI promises tags up to 32767 (MPI-4.1 §9.1.2). */
@@ -26,6 +26,25 @@ const LONGEST_ANSWER = 1024;
 /** How often and how long (ms) a rank lets MPI pass on what it still holds, where nothing else will. */
 const LAST_TURNS = 20;
 const TURN_MS = 2;
+
+/** How long (ms) a rank that has ended leaves MPI alone between two looks, first and at most: whoever asks something asks more. */
+const FIRST_NAP_MS = 0.05;
+const LONGEST_NAP_MS = 4;
+
+/** Collective, blocking: until all ranks have come to their ends. Meanwhile `poll` answers those that have not, and tells whether anything moved. */
+export function linger({ library, wire }: MpiWorld, poll: () => boolean): void {
+  const { calls, abi } = library;
+  const request = new HandleCell(abi);
+  const flag = new Int32Array(1);
+  const status = new Int32Array(new ArrayBuffer(abi.statusWords * 4));
+  calls.MPI_Ibarrier(wire, request.pointer);
+  for (let nap = FIRST_NAP_MS; ; nap = Math.min(2 * nap, LONGEST_NAP_MS)) {
+    while (poll()) nap = FIRST_NAP_MS;
+    calls.MPI_Test(request.pointer, flag, status);
+    if (flag[0] !== 0) return;
+    sleep(nap);
+  }
+}
 
 /**
  * Collective, blocking: ends MPI. MPICH before 4.2 over UCX may hang in MPI_Finalize on several nodes: a rank that has closed its

@@ -62,6 +62,8 @@ export function startMpi(env: Environment): MpiWorld {
 function checkSize(size: number, library: MpiLibrary, env: Environment): void {
   const variable = SIZE_VARIABLES.find((name) => env[name]);
   if (!variable || Number(env[variable]) === size) return;
+  // Open MPI would leave its session's files behind. Nobody else takes part in the end of a world of one.
+  if (size === 1) library.calls.MPI_Finalize();
   const text =
     `the launcher says ${variable}=${env[variable]}, but ${library.implementation} ${library.version} (${library.path}) finds a world of ` +
     `${size}: the launcher belongs to another MPI. Start the program with that library's own mpirun, or point ` +

@@ -9,6 +9,8 @@ const ARRIVED = 0;
 const EPOCH = 16;
 /** 1 when the present meeting failed; RESULT then holds the fault. Cleared by the last to enter, set during turns. */
 const FAILED = 32;
+/** 1 when what a rank has shown must still be taken up: see `Call.isFresh`. Written by the leader during turns. */
+const FRESH = 34;
 /** Bytes in RESULT. Written with it, during turns, read by all after the meeting. */
 const RESULT_BYTES = 33;
 const WORDS = 48;
@@ -27,6 +29,7 @@ export const SLOT = {
   BLOCK: 7,
   PLACE: 8,
   MEETING: 9,
+  FRESH: 10,
 } as const;
 /** What the text of a slot is. */
 export const TEXT = { PAYLOAD: 0, FAULT: 1, ABOUT: 2 } as const;
@@ -82,6 +85,7 @@ export class Board {
     Atomics.store(this.#words, ARRIVED, 0);
     this.#words[FAILED] = 0;
     this.#words[RESULT_BYTES] = 0;
+    this.#words[FRESH] = 0;
     return true;
   }
 
@@ -96,6 +100,15 @@ export class Board {
 
   get failed(): boolean {
     return this.#words[FAILED] !== 0;
+  }
+
+  get isFresh(): boolean {
+    return this.#words[FRESH] !== 0;
+  }
+
+  /** During a turn. */
+  set isFresh(value: boolean) {
+    this.#words[FRESH] = value ? 1 : 0;
   }
 
   /** What the meeting came to: the payload for all, or the fault. Valid until this rank enters the next meeting. */

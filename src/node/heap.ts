@@ -44,6 +44,8 @@ export interface Piece {
   /** Where the user's bytes begin; a multiple of {@link PIECE_ALIGN}. */
   readonly byteOffset: number;
   readonly byteLength: number;
+  /** On its owner: some rank of the audience has not been lent a piece of the same block before, and may fail to attach. */
+  readonly isFresh: boolean;
   /** Local, idempotent: this rank no longer uses the piece. */
   close(): void;
 }
@@ -52,10 +54,13 @@ export interface Piece {
 export const PIECE_ALIGN = 64;
 /**
  * Bytes before the user's: word 0 counts the ranks that have closed; each rank adds one, the owner resets it at reuse. Word 1 of a
- * block is its memory's own. Word 2 of a large piece is the number of its ranks, written by the owner before it tells the place.
+ * block is its memory's own. Word 2 of a large piece is the number of its ranks, written by the owner before it tells the place; word 3 counts
+ * those that have opened it, by each of them.
  */
 const HEADER_BYTES = PIECE_ALIGN;
 const READERS = 2;
+const OPENED = 3;
+const HEADER_WORDS = HEADER_BYTES / Int32Array.BYTES_PER_ELEMENT;
 /**
  * Each chunk is twice as large as the one before, up to a limit. A chunk holds a descriptor until all of the node have attached to it,
  * which ranks that are lent nothing never do, and MPI may attach few of them: there must not be many.
@@ -76,6 +81,8 @@ interface Lent {
 /** A location with the memory it lies in. */
 interface Place extends Location {
   readonly buffer: ArrayBufferLike;
+  /** World ranks that have been lent pieces of it; of chunks only. */
+  readonly knownTo?: Set<number>;
 }
 
 /** The pieces that this rank lends to others, and the way to those that others lend to it. */
@@ -107,13 +114,16 @@ export class Heap {
     if (total > LARGEST_SHARED) {
       this.#collectWaste();
       const place = this.#make(total, audience, bytes);
-      new Int32Array(place.buffer, 0, READERS + 1)[READERS] = audience.length;
-      return this.#openBlock(place, bytes);
+      new Int32Array(place.buffer, 0, HEADER_WORDS)[READERS] = audience.length;
+      return this.#openBlock(place, bytes, audience.length > 1);
     }
     if (this.#lent.length >= this.#sweepAt) this.#sweep();
     const place = this.#reuse(total) ?? this.#carve(total);
     this.#lent.push({ place, bytes: total, readers: audience.length });
-    return this.#open(place, bytes);
+    const { knownTo } = place;
+    const isFresh = audience.some((rank) => !knownTo!.has(rank));
+    if (isFresh) for (const rank of audience) knownTo!.add(rank);
+    return this.#open(place, bytes, isFresh);
   }
 
   /** Local: the piece that another rank has lent to this one. */
@@ -122,12 +132,12 @@ export class Heap {
     const total = roundUp(HEADER_BYTES + bytes);
     if (total > LARGEST_SHARED) {
       this.#collectWaste();
-      return this.#openBlock({ ...location, buffer: this.#memory.attach(owner, block) }, bytes);
+      return this.#openBlock({ ...location, buffer: this.#memory.attach(owner, block) }, bytes, false);
     }
     const key = `${owner}.${block}`;
     const buffer = this.#attached.get(key) ?? this.#memory.attach(owner, block);
     this.#attached.set(key, buffer);
-    return this.#open({ ...location, buffer }, bytes);
+    return this.#open({ ...location, buffer }, bytes, false);
   }
 
   /** Local: takes back a piece of this rank that nobody else will attach to. */
@@ -135,7 +145,9 @@ export class Heap {
     const total = roundUp(HEADER_BYTES + piece.byteLength);
     if (total > LARGEST_SHARED) {
       this.#memory.withdraw(piece.location.block, audience);
-      this.#ledger.giveBack(total, audience.length, audience.length - 1);
+      // Whoever has opened it gives back its own share.
+      const opened = Atomics.load(new Int32Array(piece.buffer, 0, HEADER_WORDS), OPENED);
+      this.#ledger.giveBack(total, audience.length, audience.length - opened);
       piece.close();
     } else {
       Atomics.store(closedWord(piece.buffer, piece.byteOffset - HEADER_BYTES), 0, audience.length);
@@ -181,6 +193,7 @@ export class Heap {
     if (!chunk || chunk.slot * PIECE_ALIGN + total > chunk.buffer.byteLength) {
       chunk = this.#make(this.#chunkBytes, this.#everyone);
       this.#chunkBytes = Math.min(2 * this.#chunkBytes, LARGEST_CHUNK_BYTES);
+      chunk = { ...chunk, knownTo: new Set([this.#me]) };
     }
     this.#chunk = { ...chunk, slot: chunk.slot + total / PIECE_ALIGN };
     return chunk;
@@ -200,18 +213,19 @@ export class Heap {
   }
 
   /** A piece that is a block by itself. */
-  #openBlock(place: Place, bytes: number): Piece {
+  #openBlock(place: Place, bytes: number, isFresh: boolean): Piece {
     const { buffer } = place;
-    const readers = new Int32Array(buffer, 0, READERS + 1)[READERS];
-    const giveBack = this.#ledger.hold(buffer, roundUp(HEADER_BYTES + bytes), readers);
-    return this.#open(place, bytes, () => {
+    const header = new Int32Array(buffer, 0, HEADER_WORDS);
+    Atomics.add(header, OPENED, 1);
+    const giveBack = this.#ledger.hold(buffer, roundUp(HEADER_BYTES + bytes), header[READERS]);
+    return this.#open(place, bytes, isFresh, () => {
       this.#memory.release(buffer);
       giveBack();
     });
   }
 
-  #open(place: Place, bytes: number, release?: () => void): Piece {
-    const { buffer, ...location } = place;
+  #open(place: Place, bytes: number, isFresh: boolean, release?: () => void): Piece {
+    const { buffer, owner, block, slot } = place;
     const start = place.slot * PIECE_ALIGN;
     const byteOffset = start + HEADER_BYTES;
     let closed = false;
@@ -222,11 +236,12 @@ export class Heap {
       release?.();
     };
     return {
-      location,
+      location: { owner, block, slot },
       buffer,
       readable: this.#memory.readable(buffer),
       byteOffset,
       byteLength: bytes,
+      isFresh,
       close,
     };
   }

@@ -4,8 +4,11 @@ import { fileURLToPath } from "node:url";
 /** Frames to look through: the library's own come first. */
 const MOST_FRAMES = 60;
 
-/** The directory of this package's code. */
-const HERE = new URL("..", import.meta.url).href;
+/** The directories of this package's code: as it runs, and as source maps show it, which tsx and `--enable-source-maps` turn on. */
+const OURS = ["../../dist/", "../../src/"].flatMap((path) => {
+  const url = new URL(path, import.meta.url);
+  return [url.href, fileURLToPath(url)];
+});
 
 /** Local: notes the stack of this moment, to be read by {@link userLine}, if it is ever needed. Some microseconds. */
 export function noteStack(): Error {
@@ -27,7 +30,7 @@ export function userLine(note: Error): string {
 }
 
 function isOurs(place: string): boolean {
-  return place.startsWith(HERE) || place.startsWith(fileURLToPath(HERE));
+  return OURS.some((directory) => place.startsWith(directory));
 }
 
 function readable(place: string): string {

@@ -5,6 +5,7 @@
 import { PshmemError } from "../errors.ts";
 import type { Concern } from "./machine.ts";
 import { DIED, ENDED, type Roster } from "./roster.ts";
+import { ranksText } from "./ranks-text.ts";
 import { noteStack, userLine } from "./source-line.ts";
 
 /** How often (ms) a waiting rank looks after the others. A wait shorter than this costs nothing. */
@@ -138,7 +139,7 @@ class LongVigil implements Vigil {
     if (now < this.#nextLook) return;
     this.#nextLook = now + LOOK_MS;
     const seconds = (now - this.#began) / 1000;
-    if (!this.#told) this.#tell();
+    this.#tell();
     this.#seekTheGone();
     if (this.#reported || seconds < this.#rule.seconds) return;
     this.#reported = true;
@@ -149,13 +150,17 @@ class LongVigil implements Vigil {
     if (this.#told) this.#company.roster.tell(this.#company.place, "", 0);
   }
 
+  /** Again at each look: whom it waits for may change while it waits. */
   #tell(): void {
     const { roster, place } = this.#company;
     this.#told = true;
     this.#note ??= noteStack();
     const line = userLine(this.#note);
-    const where = line === "" ? "" : `, at ${line}`;
-    roster.tell(place, this.#concern.describe() + where, Date.now() - (performance.now() - this.#began));
+    const awaited = this.#concern.awaited().map(({ rank }) => rank);
+    const parts = [this.#concern.describe()];
+    if (awaited.length > 0) parts.push(`for ${ranksText(awaited)}`);
+    if (line !== "") parts.push(`at ${line}`);
+    roster.tell(place, parts.join(", "), Date.now() - (performance.now() - this.#began));
   }
 
   #seekTheGone(): void {

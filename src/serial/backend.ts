@@ -38,6 +38,7 @@ export function serialBackend(promised = new SharedArrayBuffer(LEDGER_BYTES)): B
     distantMemory: null,
     attendant: null,
     worldBoard: { buffer: new SharedArrayBuffer(boardBytes(1)), byteOffset: 0 },
+    atEnd: () => {},
     abort: (code) => process.exit(code),
   };
 }

@@ -3,6 +3,7 @@ import { resolveSource, type NdSource, type Resolved } from "../array/source.ts"
 import type { DType } from "../array/dtype.ts";
 import { selectRegion, type Axis, type Region } from "../array/slice.ts";
 import { PshmemError } from "../errors.ts";
+import { textOf } from "../shown.ts";
 
 /** Data, and the part of the array that takes it. */
 export interface Placement<D extends DType> {
@@ -16,16 +17,27 @@ export function placeAt<D extends DType>(
   source: Resolved<D>,
   offset: ArrayLike<number> | null | undefined,
 ): Placement<D> {
+  const first = firstOf(whole, source.shape, offset, "the data");
+  return { source, target: { offset: first, shape: source.shape, strides: whole.strides } };
+}
+
+/** Local: where a part of this shape begins that has its first element at an offset. @throws BAD_DIMENSIONS OUT_OF_BOUNDS */
+export function firstOf(
+  whole: Region,
+  shape: readonly number[],
+  offset: ArrayLike<number> | null | undefined,
+  what: string,
+): number {
   const dimensions = whole.shape.length;
-  if (source.shape.length !== dimensions) throw badDimensions("the data", source.shape.length, dimensions);
+  if (shape.length !== dimensions) throw badDimensions(what, shape.length, dimensions);
   if (offset && offset.length !== dimensions) throw badDimensions("the offset", offset.length, dimensions);
   let first = whole.offset;
   for (let axis = 0; axis < dimensions; axis++) {
     const start = offset ? offset[axis] : 0;
-    checkExtent(start, source.shape[axis], whole.shape[axis], axis);
+    checkExtent(start, shape[axis], whole.shape[axis], axis);
     first += whole.strides[axis] * start;
   }
-  return { source, target: { offset: first, shape: source.shape, strides: whole.strides } };
+  return first;
 }
 
 /**
@@ -60,7 +72,7 @@ function repeated<D extends DType>(source: Resolved<D>, shape: readonly number[]
 function checkExtent(offset: number, count: number, extent: number, axis: number): void {
   if (Number.isInteger(offset) && offset >= 0 && offset + count <= extent) return;
   const text =
-    `${count} elements from offset ${offset} do not fit into axis ${axis} of ${extent} elements; ` +
+    `${count} elements from offset ${textOf(offset)} do not fit into axis ${axis} of ${extent} elements; ` +
     "offsets are whole numbers from 0";
   throw new PshmemError("OUT_OF_BOUNDS", text, { expected: extent, actual: [offset, count] });
 }

@@ -22,14 +22,19 @@ export function faultOfReuse(
   const mates = ranks.filter((rank) => topology.nodeOf(rank) === topology.nodeIndex);
   const placeOf = (rank: number) =>
     ranks.filter((other) => other < rank && topology.nodeOf(other) === topology.nodeOf(rank)).length;
-  if (commNode && !holds(commNode, engine, mates)) {
+  if (isGiven(commNode) && !holds(commNode, engine, mates)) {
     return misfit("commNode", commNode, "the ranks of this node, as comm.splitShared() makes it", mates);
   }
-  if (!commNodeRank) return undefined;
+  if (!isGiven(commNodeRank)) return undefined;
   const peers = ranks.filter((rank) => placeOf(rank) === topology.nodeRank);
   if (holds(commNodeRank, engine, peers)) return undefined;
   const wanted = "one rank of each node, as comm.split(topology.nodeRank, topology.nodeIndex) makes it";
   return misfit("commNodeRank", commNodeRank, wanted, peers);
+}
+
+/** Local: whether there is something to reuse, be it a communicator or not. */
+export function isGiven<T>(value: T | null | undefined): value is T {
+  return value !== null && value !== undefined;
 }
 
 /** Whether a communicator has exactly these ranks of `engine`, in any order. */

@@ -1,4 +1,4 @@
-/** MPIShared: an array with one copy on every node, which all ranks of the node read, and which one rank at a time writes. */
+/** MPIShared: an array with one copy on every node, which all ranks of the node read, and which one rank writes, or all do at once. */
 import { inspect } from "node:util";
 import {
   checkDType,
@@ -12,7 +12,7 @@ import { formatShared } from "../array/print.ts";
 import { checkShape, sizeOf, stridesOf } from "../array/shape.ts";
 import type { Axis, Region } from "../array/slice.ts";
 import { resolveSource, type NdSource } from "../array/source.ts";
-import { makeView, readerOf, type View } from "../array/view.ts";
+import { makeView, readerOf, type View, type WritableView } from "../array/view.ts";
 import { faultOfLength, faultOfRank } from "../comm/arguments.ts";
 import { digestOf, type Op } from "../comm/calls.ts";
 import type { Communicator } from "../comm/contract.ts";
@@ -21,17 +21,15 @@ import { asFault } from "../comm/verdict.ts";
 import { PshmemError } from "../errors.ts";
 import { communicatorOf, engineOf } from "../world.ts";
 import { Filling, throughOwn } from "./filling.ts";
+import { Joint, type PieceOptions } from "./joint.ts";
 import { placeAt, placeIn, type Placement } from "./region.ts";
-import { faultOfReuse, type ReuseOptions } from "./reuse.ts";
+import { faultOfReuse, isGiven, type ReuseOptions } from "./reuse.ts";
+import type { DimensionsOf, WriteRegion } from "./scope.ts";
 
 /** Where and from whom the data of `set` comes. */
-export interface SetOptions {
-  /** The element of the array at which the data begins, one number for each axis; all 0 when absent. */
-  readonly offset?: ArrayLike<number> | null;
+export interface SetOptions extends PieceOptions {
   /** The rank whose data counts. */
   readonly fromRank?: number;
-  /** The shape of flat data. */
-  readonly shape?: ArrayLike<number>;
 }
 
 /** The number of dimensions of a shape, where its type tells. */
@@ -40,8 +38,9 @@ type Dimensions<S extends ArrayLike<number>> = S["length"];
 /**
  * An n-d array of which every node holds one copy, shared by its ranks; zeros at the start.
  *
- * Every rank reads without communication. Writing is collective: `set` copies one rank's data to all nodes, and when it
- * returns, every rank of this node sees it; no rank sees half of it, since reading happens between calls.
+ * Every rank reads without communication. Writing is collective: `set` copies one rank's data to all nodes, `setAll` that of all ranks; when they
+ * return, every rank of this node sees it; no rank sees half of it, since reading happens between calls. Or ranks `write` into their
+ * own node's memory, each a part of its own, and `sync` brings all parts to all nodes.
  */
 export class MPIShared<
   D extends DType = DType,
@@ -116,7 +115,7 @@ export class MPIShared<
     return this.shape.length === 0 ? 1 : this.shape[0];
   }
 
-  /** How many times the array has been written; the same on all ranks. */
+  /** How many collective calls have changed the array; the same on all ranks. A `write` counts with its `sync`. */
   get version(): number {
     return this.#version;
   }
@@ -149,6 +148,48 @@ export class MPIShared<
     const has = this.#engine.gatherAll({ op, object: this.#object }, Uint8Array.of(Number(own)));
     const sources = has.flatMap(([flag], rank) => (flag ? [rank] : []));
     this.#write(op, oneOf(sources), (view) => placeIn(view, this.dtype, axes ?? [], data!));
+  }
+
+  /**
+   * Collective, blocking: every rank gives a piece of its own, or null, and its place; all pieces come to every node in one exchange. Pieces
+   * of different ranks must not share elements. If all ranks give null nothing happens, and the version stays.
+   *
+   * @throws OVERLAP and those of `set`, each on every rank, and the array is unchanged
+   */
+  setAll(data: NdSource<D> | null | undefined, options?: PieceOptions | null): void {
+    this.#jointly("MPIShared.setAll", (joint) => joint.setAll(data, options ?? {}));
+  }
+
+  /**
+   * Local. Calls `fn` with a writable view of a part of this node's own memory, and returns what it returns: axes as `at` takes them, or
+   * `{ offset, shape }`. Other ranks see what is written after the next `sync`; those of this node may see it at once, so no other rank may
+   * use the part meanwhile. It counts as written whatever `fn` does, also if it throws.
+   *
+   * When `fn` returns, the view and all that was taken from it become read-only; a promise does not keep it open. The view's
+   * `data` begins and ends with the part's first and last element in memory; as a plain typed array it cannot be closed: do not keep it.
+   *
+   * `set`, `assign` and `setAll` may come before the `sync`. They do not stand in for it: what they change in a part that was written is sent again.
+   *
+   * @throws BAD_ARGUMENT BAD_SHAPE BAD_SLICE BAD_DIMENSIONS OUT_OF_BOUNDS FREED
+   */
+  write<const P extends WriteRegion, R>(
+    part: P,
+    fn: (view: WritableView<D, DimensionsOf<P, Dimensions<S>>>) => R,
+  ): R {
+    this.#engine.check("MPIShared.write");
+    return this.#open("write").joint.write<P, Dimensions<S>, R>(part, fn);
+  }
+
+  /**
+   * Collective, blocking: what all ranks have written by `write` since the last `sync` comes to every node, in one exchange. On one node it is
+   * there already, and the ranks only meet. The version grows if any rank has written.
+   *
+   * @throws OVERLAP on every rank where two ranks have written the same elements. All that was written has then been exchanged, and all nodes
+   * hold the same again; each element that several ranks wrote has the value of one of them.
+   * @throws FREED on every rank
+   */
+  sync(): void {
+    this.#jointly("MPIShared.sync", (joint) => joint.sync());
   }
 
   /** Local. Along the first axis: elements of a 1-d array, else read-only views of its rows. */
@@ -187,7 +228,7 @@ export class MPIShared<
 
   #allocate(fault: PshmemError | undefined, { commNode, commNodeRank }: ReuseOptions): Segment {
     // What is no dtype need not even have a text.
-    const reused = `${commNode ? ", commNode" : ""}${commNodeRank ? ", commNodeRank" : ""}`;
+    const reused = `${isGiven(commNode) ? ", commNode" : ""}${isGiven(commNodeRank) ? ", commNodeRank" : ""}`;
     const about = fault ? "" : `shape [${this.shape.join()}], dtype ${this.dtype}${reused}`;
     const call = {
       op: "new MPIShared",
@@ -204,7 +245,17 @@ export class MPIShared<
     const data = makeArray(dtype, segment.buffer, segment.byteOffset, this.size);
     const shown = makeArray(dtype, segment.readable, segment.byteOffset, this.size);
     const view = makeView<D, Dimensions<S>>(dtype, shown, { offset: 0, shape, strides });
-    return { segment, data, view, elements: view.data, get: readerOf(view) };
+    const changed = () => void this.#version++;
+    const joint = new Joint({
+      engine: this.#engine,
+      object: this.#object,
+      dtype,
+      segment,
+      data,
+      view,
+      changed,
+    });
+    return { segment, data, view, joint, elements: view.data, get: readerOf(view) };
   }
 
   #open(call: string): ArrayMemory<D, Dimensions<S>> {
@@ -226,6 +277,12 @@ export class MPIShared<
     // No object spread: it costs a microsecond.
     memory.segment.update({ op, object, root, fault }, new Filling(memory.data, this.dtype, placement));
     this.#version++;
+  }
+
+  #jointly(op: Op, act: (joint: Joint<D>) => void): void {
+    this.#engine.check(op);
+    if (this.#memory) act(this.#memory.joint);
+    else this.#engine.agree({ op, object: this.#object, fault: closed(op) });
   }
 
   /** On the root: where its data goes, or what is wrong with it. */
@@ -261,6 +318,8 @@ interface ArrayMemory<D extends DType, N extends number> extends Reads<D, N> {
   readonly segment: Segment;
   readonly data: TypedArrayOf<D>;
   readonly view: View<D, N>;
+  /** For what all ranks write. */
+  readonly joint: Joint<D>;
 }
 
 /** The shape as numbers, and what is wrong with it or the dtype. */

@@ -41,6 +41,8 @@ export function threadsBackend(data: RankData): Backend {
     distantMemory: null,
     attendant: null,
     worldBoard: { buffer: board, byteOffset: 0 },
+    // All that others may want of a rank is in shared memory.
+    atEnd: () => {},
     abort,
   };
 }

@@ -15,7 +15,7 @@ import {
 import { codeOf, type Case } from "./case.ts";
 
 /** Number n as an element of each dtype, within every dtype's range. */
-function elementOf(dtype: DType, n: number): Scalar {
+export function elementOf(dtype: DType, n: number): Scalar {
   if (dtype === "int64" || dtype === "uint64") return BigInt(n);
   if (dtype === "bool") return n % 2 === 1;
   if (dtype === "complex64" || dtype === "complex128") return { re: n, im: -n };
@@ -23,12 +23,12 @@ function elementOf(dtype: DType, n: number): Scalar {
 }
 
 /** 0, 1, 2 … */
-function count(length: number, first = 0): number[] {
+export function count(length: number, first = 0): number[] {
   return Array.from({ length }, (_, i) => first + i);
 }
 
 /** Every rank sees these elements, and knows that the others do. */
-function seenByAll(comm: Communicator, shared: MPIShared, elements: readonly unknown[]): void {
+export function seenByAll(comm: Communicator, shared: MPIShared, elements: readonly unknown[]): void {
   assert.deepEqual([...(shared.data as Iterable<unknown>)], elements);
   comm.barrier();
 }
@@ -42,7 +42,7 @@ interface Wanted {
 }
 
 /** Every rank's call throws an error of this package with this code, and the communicator is still good. */
-function refused(
+export function refused(
   comm: Communicator,
   code: ErrorCode,
   call: () => unknown,
@@ -65,7 +65,12 @@ function refused(
 }
 
 /** The same, and the array is as it was. */
-function refusedBy(shared: MPIShared, code: ErrorCode, call: () => unknown, wanted: Wanted = {}): void {
+export function refusedBy(
+  shared: MPIShared,
+  code: ErrorCode,
+  call: () => unknown,
+  wanted: Wanted = {},
+): void {
   const before = [...(shared.data as Iterable<unknown>)];
   const { version } = shared;
   refused(shared.comm, code, call, wanted);

@@ -1,8 +1,10 @@
 /** All conformance suites by name. */
 import type { Case } from "./case.ts";
+import { argumentCases } from "./arguments.ts";
 import { batchCases } from "./batch.ts";
 import { collectiveCases } from "./collectives.ts";
 import { communicatorCases } from "./communicator.ts";
+import { jointCases } from "./joint.ts";
 import { lockCases } from "./lock.ts";
 import { memoryCases } from "./memory.ts";
 import { messageCases } from "./messages.ts";
@@ -14,10 +16,11 @@ export const suites = {
   collectives: collectiveCases,
   messages: messageCases,
   window: windowCases,
-  shared: sharedCases,
+  shared: [...sharedCases, ...jointCases],
   memory: memoryCases,
   lock: lockCases,
   batch: batchCases,
+  arguments: argumentCases,
 } satisfies Record<string, readonly Case[]>;
 
 export type SuiteName = keyof typeof suites;

@@ -1,4 +1,4 @@
-/** `set` and `assign` against a plain array: random programs inside ranks, on several placements of the ranks. */
+/** All ways of writing an array against a plain array: random programs inside ranks, on several placements of the ranks. */
 import { randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";

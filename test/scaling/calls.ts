@@ -35,6 +35,8 @@ const LENGTH = 786_432;
 const SMALL = 64;
 const LARGE = 4096;
 const PIECEWISE = 5 * 1024 * 1024;
+/** More than what travels with others, and room for one of each rank. */
+const ALONE = 600 * 1024;
 
 const value = (bytes: number) => new Uint8Array(bytes - 1);
 
@@ -64,6 +66,15 @@ function onArray(
     return () => call(array, part, data);
   };
   return { name, bytes, prepare };
+}
+
+/** Every rank's data beside the others'. */
+function putAll(array: MPIShared, { comm }: Part, data: Float64Array): void {
+  array.setAll(data, { offset: [comm.rank * data.length] });
+}
+
+function writeOwn(array: MPIShared, { comm }: Part, { length }: Float64Array): void {
+  array.write({ offset: [comm.rank * length], shape: [length] }, (mine) => mine.fill(1));
 }
 
 /** A local call on an object with words on the root. */
@@ -148,6 +159,18 @@ export const CALLS: readonly CountedCall[] = [
   onArray("assign, small", SMALL, (array, { comm, root }, data) =>
     array.assign([0], comm.rank === root ? data : null),
   ),
+  onArray("setAll, small", SMALL, putAll),
+  onArray("setAll, in pieces", ALONE, putAll),
+  onArray("MPIShared.write", SMALL, writeOwn),
+  {
+    name: "sync, a small part of each rank",
+    bytes: SMALL,
+    prepare: (part) => {
+      const array = new MPIShared([LENGTH], "float64", part.comm);
+      writeOwn(array, part, new Float64Array(SMALL / Float64Array.BYTES_PER_ELEMENT));
+      return () => array.sync();
+    },
+  },
   onArray("MPIShared.close", SMALL, (array) => array.close()),
   collective("new MPILock", lockOf),
   local("lock, free", lockOf, (lock) => lock.lock()),

@@ -14,6 +14,16 @@ it.each(["throw", "reject"])("ends the whole job when one rank fails: %s", async
   expect(output).not.toContain("finished");
 });
 
+it.each([1, 3])(
+  "takes a rejected promise that nobody handles for an uncaught error: %i ranks",
+  async (ranks) => {
+    const { code, output } = await onRanks(ranks, "unhandled");
+    expect(code).toBe(1);
+    expect(output).toContain(`rank ${ranks - 1} failed:\nTypeError: on purpose`);
+    expect(output).not.toContain("finished");
+  },
+);
+
 it.each(["return", "resolve"])("gives what the function gives: %s", async (way) => {
   const { code, output } = await onRanks(3, way);
   expect(output.trim().split("\n").toSorted()).toEqual([0, 1, 2].map((rank) => `rank ${rank} finished`));

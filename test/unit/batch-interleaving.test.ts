@@ -237,6 +237,35 @@ describe("TaskTable", () => {
     expect(claimTwice(ArrayWords)).toBeGreaterThan(500);
   });
 
+  test.each([
+    ["two ranks, both of which may crash", [claimAll, claiming([OPEN], 1)], 2, 2],
+    ["three ranks, two of which crash", [claiming([OPEN], 1), claiming([OPEN], 1), claimAll], 2, 2],
+  ] as const)(
+    "claims are made once, and only what a rank had in hand is lost: %s",
+    (_, ranks, tasks, crashes) => {
+      const words = new ArrayWords(TaskTable.wordsFor(tasks, TINY));
+      const tableIn = (memory: Words) => new TaskTable(memory, 0, tasks, TINY);
+      tableIn(words).fill(Array.from({ length: tasks }, () => OPEN));
+      const states = explore<number[]>({
+        words,
+        ranks: ranks.map((act) => (memory) => act(tableIn(memory))),
+        crashes,
+        check(memory, results) {
+          const claimed = results.flat();
+          expect(new Set(claimed).size).toBe(claimed.length);
+          const table = tableIn(memory);
+          const later = claimAll(table);
+          expect(later.filter((task) => claimed.includes(task))).toEqual([]);
+          const open = Array.from({ length: tasks }, (_one, task) => task).filter(
+            (task) => stateOf(table.read(task)) === OPEN,
+          );
+          expect(open.length).toBeLessThanOrEqual(ranks.length - results.length);
+        },
+      });
+      expect(states).toBeGreaterThan(500);
+    },
+  );
+
   test("the same search finds double claims if a compare-exchange stores blindly", () => {
     expect(() => claimTwice(BlindWords)).toThrow(/expected/);
   });

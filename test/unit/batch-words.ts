@@ -52,7 +52,9 @@ export interface Scenario<R> {
   readonly words: ArrayWords;
   /** What each rank does. All that it remembers it must make itself, and nothing but the words may decide what it does. */
   readonly ranks: readonly ((words: Words) => R)[];
-  /** Throws if the outcome of a schedule is wrong: the memory at its end, and what each rank came to. */
+  /** How many ranks may crash, between any two accesses; none when absent. */
+  readonly crashes?: number;
+  /** Throws if the outcome of a schedule is wrong: the memory at its end, and what each rank that did not crash came to. */
   check(words: ArrayWords, results: readonly R[]): void;
 }
 
@@ -67,15 +69,17 @@ interface Progress<R> {
   readonly accesses: readonly number[];
   /** The same as text. */
   readonly key: string;
-  readonly end?: { readonly result: R };
+  readonly end?: { readonly result: R } | typeof CRASHED;
 }
+
+const CRASHED = "crashed";
 
 /**
  * Drives the ranks through every schedule, one access at a time, and checks each outcome. Two states are the same when memory is the
  * same and every rank's accesses came to the same, since that decides all that follows. Returns the number of different states.
  */
 export function explore<R>(scenario: Scenario<R>): number {
-  const { words, ranks } = scenario;
+  const { words, ranks, crashes = 0 } = scenario;
   const visited = new Set<string>();
   const open: State<R>[] = [
     { memory: words.memory.slice(), ranks: ranks.map(() => ({ accesses: [], key: "" })) },
@@ -84,21 +88,26 @@ export function explore<R>(scenario: Scenario<R>): number {
     const key = `${state.memory.join()}|${state.ranks.map((rank) => rank.key).join("|")}`;
     if (visited.has(key)) continue;
     visited.add(key);
-    const ends = state.ranks.flatMap(({ end }) => end ?? []);
     words.memory.set(state.memory);
-    if (ends.length === ranks.length)
-      scenario.check(
-        words,
-        ends.map(({ result }) => result),
-      );
+    if (state.ranks.every(({ end }) => end !== undefined)) scenario.check(words, resultsOf(state));
+    const crashed = state.ranks.filter(({ end }) => end === CRASHED).length;
     for (const [rank, progress] of state.ranks.entries()) {
       if (progress.end) continue;
+      if (crashed < crashes) open.push({ ...state, ranks: state.ranks.with(rank, crash(progress)) });
       words.memory.set(state.memory);
       const after = stepOn(words, ranks[rank], progress);
       open.push({ memory: words.memory.slice(), ranks: state.ranks.with(rank, after) });
     }
   }
   return visited.size;
+}
+
+function crash<R>({ accesses, key }: Progress<R>): Progress<R> {
+  return { accesses, key: `${key} ${CRASHED}`, end: CRASHED };
+}
+
+function resultsOf<R>({ ranks }: State<R>): R[] {
+  return ranks.flatMap(({ end }) => (end === undefined || end === CRASHED ? [] : [end.result]));
 }
 
 const SUSPENDED = Symbol("the rank stops before its next access");

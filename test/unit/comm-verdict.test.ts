@@ -93,7 +93,8 @@ describe("a fault on its way", () => {
 });
 
 function statement(rank: number, fields: Partial<Statement> = {}): Statement {
-  return { rank, op: 1, object: 0, root: -1, digest: 0, about: "", fault: null, faultRank: rank, ...fields };
+  const nothing = { op: 1, object: 0, root: -1, digest: 0, about: "", fault: null, isFresh: false };
+  return { rank, ...nothing, faultRank: rank, ...fields };
 }
 
 /** Merges a list along a random tree: `cuts` say where each list is cut in two. */
@@ -172,6 +173,7 @@ describe("statements of ranks", () => {
       root: numbers,
       digest: numbers,
       faultRank: fc.nat(),
+      isFresh: fc.boolean(),
     });
     fc.assert(
       fc.property(shape, bytes, fc.string({ minLength: 1 }), (fields, text, about) => {

@@ -217,6 +217,12 @@ describe("a heap with a ledger", () => {
     expect(promised[0]).toBe(0n);
     owner.discard(owner.allocate(300_000, [0, 1]), [0, 1]);
     expect(promised[0]).toBe(0n);
+    // One of two others has attached before a third failed to.
+    const lent = owner.allocate(300_000, [0, 1, 2]);
+    const opened = other.attach(lent.location, 300_000);
+    owner.discard(lent, [0, 1, 2]);
+    opened.close();
+    expect(promised[0]).toBe(0n);
     owner.allocate(10, [0, 1]).close();
     expect(promised[0]).toBe(BigInt(MiB));
     promised[0] = 0n;

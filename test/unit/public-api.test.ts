@@ -5,6 +5,7 @@
 import { expect, expectTypeOf, it } from "vitest";
 import * as api from "../../dist/index.js";
 import {
+  type Axis,
   type Communicator,
   type Complex,
   type ErrorCode,
@@ -17,6 +18,7 @@ import {
   type SliceText,
   type View,
   type Window,
+  type WritableView,
   world,
 } from "../../dist/index.js";
 
@@ -112,10 +114,41 @@ function sharedWrites(comm: Communicator): void {
   shm.set(shm.at("::-1"));
   shm.assign([1, 1], null);
   shm.assign(["0:2", ":"], 1);
+  shm.setAll([[1, 2]], { offset: [1, 1] });
+  shm.setAll(null);
+  shm.setAll(comm.rank === 0 ? new Float64Array(5) : null, { shape: [1, 5], offset: new Int32Array(2) });
+  shm.write(["0:2", ":"], (view) => {
+    expectTypeOf(view).toEqualTypeOf<WritableView<"float64", 2>>();
+    expectTypeOf(view.data).toEqualTypeOf<Float64Array>();
+    view.set([0, 1], 2.5);
+    view.fill(1);
+  });
+  shm.write([1], (row) => expectTypeOf(row).toEqualTypeOf<WritableView<"float64", 1>>());
+  shm.write([], (all) => expectTypeOf(all).toEqualTypeOf<WritableView<"float64", 2>>());
+  shm.write([0, -1], (one) => expectTypeOf(one).toEqualTypeOf<WritableView<"float64", 0>>());
+  const { rank } = comm;
+  shm.write([`${rank}::2`, null], (rows) => expectTypeOf(rows).toEqualTypeOf<WritableView<"float64", 2>>());
+  const axes: Axis[] = [rank];
+  shm.write(axes, (part) => expectTypeOf(part).toEqualTypeOf<WritableView<"float64">>());
+  const block = { offset: [1, 1], shape: [1, 2] };
+  shm.write(block, (part) => expectTypeOf(part).toEqualTypeOf<WritableView<"float64", 2>>());
+  expectTypeOf(shm.write(block, (part) => part.get(0, 0))).toEqualTypeOf<number>();
+  expectTypeOf(shm.sync()).toEqualTypeOf<void>();
+  // @ts-expect-error a bigint is no float64
+  shm.setAll([[1n]]);
+  // @ts-expect-error every rank gives its own
+  shm.setAll([[1]], { fromRank: 0 });
+  // @ts-expect-error no slice is written like this
+  shm.write(["0-2"], () => {});
+  // @ts-expect-error a block has a shape
+  shm.write({ offset: [0, 0] }, () => {});
+  // @ts-expect-error a bigint is no float64
+  shm.write([0], (row) => row.fill(1n));
   using alone = new MPIShared(new Int32Array([2]), "complex64", null);
   expectTypeOf(alone.dtype).toEqualTypeOf<"complex64">();
   alone.set([{ re: 1, im: 2 }]);
   using any: MPIShared = new MPIShared([2], "bool", comm);
+  any.write([0], (part) => expectTypeOf(part).toEqualTypeOf<WritableView>());
   expectTypeOf(any.shape).toEqualTypeOf<readonly number[]>();
   using line = new MPIShared([2], "int64", comm);
   for (const x of line) expectTypeOf(x).toEqualTypeOf<bigint>();

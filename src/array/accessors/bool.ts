@@ -1,5 +1,5 @@
 // Written by scripts/generate-accessors.js: change that, not this.
-import { BaseView } from "../base.ts";
+import { BaseView, type Permit } from "../base.ts";
 import { badScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 
@@ -8,12 +8,12 @@ type Item = Scalar<"bool"> | BaseView<"bool">;
 
 /** A view of bool elements. */
 class BoolView extends BaseView<"bool"> {
-  constructor(data: Data, region: Region, writable: boolean) {
-    super("bool", data, region, writable);
+  constructor(data: Data, region: Region, permit: Permit) {
+    super("bool", data, region, permit);
   }
 
-  protected make(data: Data, region: Region, writable: boolean): BoolView {
-    return makeBoolView(data, region, writable);
+  protected make(data: Data, region: Region, permit: Permit): BoolView {
+    return makeBoolView(data, region, permit);
   }
 
   get(...index: readonly number[]): Item {
@@ -23,7 +23,7 @@ class BoolView extends BaseView<"bool"> {
   }
 
   set(index: readonly number[], value: Scalar<"bool">): void {
-    if (!this.writable) this.checkWritable();
+    if (!this.permit.granted) this.checkWritable();
     if (typeof value !== "boolean") throw badScalar("bool", value);
     const at = this.geometry.place(index);
     this.data[at] = value ? 1 : 0;
@@ -83,7 +83,7 @@ class BoolView3 extends BoolView {
 const CLASSES = [BoolView, BoolView1, BoolView2, BoolView3];
 
 /** A view of bool elements, of the class for its number of dimensions. Local, no copy. */
-export function makeBoolView(data: Data, region: Region, writable: boolean): BoolView {
+export function makeBoolView(data: Data, region: Region, permit: Permit): BoolView {
   const View = CLASSES[region.shape.length] ?? BoolView;
-  return new View(data, region, writable);
+  return new View(data, region, permit);
 }

@@ -1,5 +1,5 @@
 // Written by scripts/generate-accessors.js: change that, not this.
-import { BaseView } from "../base.ts";
+import { BaseView, type Permit } from "../base.ts";
 import { badScalar, isScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 
@@ -8,12 +8,12 @@ type Item = Scalar<"complex128"> | BaseView<"complex128">;
 
 /** A view of complex128 elements. */
 class Complex128View extends BaseView<"complex128"> {
-  constructor(data: Data, region: Region, writable: boolean) {
-    super("complex128", data, region, writable);
+  constructor(data: Data, region: Region, permit: Permit) {
+    super("complex128", data, region, permit);
   }
 
-  protected make(data: Data, region: Region, writable: boolean): Complex128View {
-    return makeComplex128View(data, region, writable);
+  protected make(data: Data, region: Region, permit: Permit): Complex128View {
+    return makeComplex128View(data, region, permit);
   }
 
   get(...index: readonly number[]): Item {
@@ -23,7 +23,7 @@ class Complex128View extends BaseView<"complex128"> {
   }
 
   set(index: readonly number[], value: Scalar<"complex128">): void {
-    if (!this.writable) this.checkWritable();
+    if (!this.permit.granted) this.checkWritable();
     if (!isScalar("complex128", value)) throw badScalar("complex128", value);
     const at = this.geometry.place(index);
     this.data[2 * at] = value.re;
@@ -84,7 +84,7 @@ class Complex128View3 extends Complex128View {
 const CLASSES = [Complex128View, Complex128View1, Complex128View2, Complex128View3];
 
 /** A view of complex128 elements, of the class for its number of dimensions. Local, no copy. */
-export function makeComplex128View(data: Data, region: Region, writable: boolean): Complex128View {
+export function makeComplex128View(data: Data, region: Region, permit: Permit): Complex128View {
   const View = CLASSES[region.shape.length] ?? Complex128View;
-  return new View(data, region, writable);
+  return new View(data, region, permit);
 }

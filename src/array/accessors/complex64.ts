@@ -1,5 +1,5 @@
 // Written by scripts/generate-accessors.js: change that, not this.
-import { BaseView } from "../base.ts";
+import { BaseView, type Permit } from "../base.ts";
 import { badScalar, isScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 
@@ -8,12 +8,12 @@ type Item = Scalar<"complex64"> | BaseView<"complex64">;
 
 /** A view of complex64 elements. */
 class Complex64View extends BaseView<"complex64"> {
-  constructor(data: Data, region: Region, writable: boolean) {
-    super("complex64", data, region, writable);
+  constructor(data: Data, region: Region, permit: Permit) {
+    super("complex64", data, region, permit);
   }
 
-  protected make(data: Data, region: Region, writable: boolean): Complex64View {
-    return makeComplex64View(data, region, writable);
+  protected make(data: Data, region: Region, permit: Permit): Complex64View {
+    return makeComplex64View(data, region, permit);
   }
 
   get(...index: readonly number[]): Item {
@@ -23,7 +23,7 @@ class Complex64View extends BaseView<"complex64"> {
   }
 
   set(index: readonly number[], value: Scalar<"complex64">): void {
-    if (!this.writable) this.checkWritable();
+    if (!this.permit.granted) this.checkWritable();
     if (!isScalar("complex64", value)) throw badScalar("complex64", value);
     const at = this.geometry.place(index);
     this.data[2 * at] = value.re;
@@ -84,7 +84,7 @@ class Complex64View3 extends Complex64View {
 const CLASSES = [Complex64View, Complex64View1, Complex64View2, Complex64View3];
 
 /** A view of complex64 elements, of the class for its number of dimensions. Local, no copy. */
-export function makeComplex64View(data: Data, region: Region, writable: boolean): Complex64View {
+export function makeComplex64View(data: Data, region: Region, permit: Permit): Complex64View {
   const View = CLASSES[region.shape.length] ?? Complex64View;
-  return new View(data, region, writable);
+  return new View(data, region, permit);
 }

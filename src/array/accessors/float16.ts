@@ -1,5 +1,5 @@
 // Written by scripts/generate-accessors.js: change that, not this.
-import { BaseView } from "../base.ts";
+import { BaseView, type Permit } from "../base.ts";
 import { badScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
 import { halfToNumber, numberToHalf } from "../float16.ts";
 import type { Region } from "../slice.ts";
@@ -11,12 +11,12 @@ type Item = Scalar<"float16"> | BaseView<"float16">;
 class Float16View extends BaseView<"float16"> {
   protected readonly bits = this.data instanceof Uint16Array;
 
-  constructor(data: Data, region: Region, writable: boolean) {
-    super("float16", data, region, writable);
+  constructor(data: Data, region: Region, permit: Permit) {
+    super("float16", data, region, permit);
   }
 
-  protected make(data: Data, region: Region, writable: boolean): Float16View {
-    return makeFloat16View(data, region, writable);
+  protected make(data: Data, region: Region, permit: Permit): Float16View {
+    return makeFloat16View(data, region, permit);
   }
 
   get(...index: readonly number[]): Item {
@@ -26,7 +26,7 @@ class Float16View extends BaseView<"float16"> {
   }
 
   set(index: readonly number[], value: Scalar<"float16">): void {
-    if (!this.writable) this.checkWritable();
+    if (!this.permit.granted) this.checkWritable();
     if (typeof value !== "number") throw badScalar("float16", value);
     const at = this.geometry.place(index);
     this.data[at] = this.bits ? numberToHalf(value) : value;
@@ -86,7 +86,7 @@ class Float16View3 extends Float16View {
 const CLASSES = [Float16View, Float16View1, Float16View2, Float16View3];
 
 /** A view of float16 elements, of the class for its number of dimensions. Local, no copy. */
-export function makeFloat16View(data: Data, region: Region, writable: boolean): Float16View {
+export function makeFloat16View(data: Data, region: Region, permit: Permit): Float16View {
   const View = CLASSES[region.shape.length] ?? Float16View;
-  return new View(data, region, writable);
+  return new View(data, region, permit);
 }

@@ -1,5 +1,5 @@
 // Written by scripts/generate-accessors.js: change that, not this.
-import { BaseView } from "../base.ts";
+import { BaseView, type Permit } from "../base.ts";
 import { badScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 
@@ -8,12 +8,12 @@ type Item = Scalar<"float32"> | BaseView<"float32">;
 
 /** A view of float32 elements. */
 class Float32View extends BaseView<"float32"> {
-  constructor(data: Data, region: Region, writable: boolean) {
-    super("float32", data, region, writable);
+  constructor(data: Data, region: Region, permit: Permit) {
+    super("float32", data, region, permit);
   }
 
-  protected make(data: Data, region: Region, writable: boolean): Float32View {
-    return makeFloat32View(data, region, writable);
+  protected make(data: Data, region: Region, permit: Permit): Float32View {
+    return makeFloat32View(data, region, permit);
   }
 
   get(...index: readonly number[]): Item {
@@ -23,7 +23,7 @@ class Float32View extends BaseView<"float32"> {
   }
 
   set(index: readonly number[], value: Scalar<"float32">): void {
-    if (!this.writable) this.checkWritable();
+    if (!this.permit.granted) this.checkWritable();
     if (typeof value !== "number") throw badScalar("float32", value);
     const at = this.geometry.place(index);
     this.data[at] = value;
@@ -83,7 +83,7 @@ class Float32View3 extends Float32View {
 const CLASSES = [Float32View, Float32View1, Float32View2, Float32View3];
 
 /** A view of float32 elements, of the class for its number of dimensions. Local, no copy. */
-export function makeFloat32View(data: Data, region: Region, writable: boolean): Float32View {
+export function makeFloat32View(data: Data, region: Region, permit: Permit): Float32View {
   const View = CLASSES[region.shape.length] ?? Float32View;
-  return new View(data, region, writable);
+  return new View(data, region, permit);
 }

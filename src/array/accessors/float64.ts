@@ -1,5 +1,5 @@
 // Written by scripts/generate-accessors.js: change that, not this.
-import { BaseView } from "../base.ts";
+import { BaseView, type Permit } from "../base.ts";
 import { badScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 
@@ -8,12 +8,12 @@ type Item = Scalar<"float64"> | BaseView<"float64">;
 
 /** A view of float64 elements. */
 class Float64View extends BaseView<"float64"> {
-  constructor(data: Data, region: Region, writable: boolean) {
-    super("float64", data, region, writable);
+  constructor(data: Data, region: Region, permit: Permit) {
+    super("float64", data, region, permit);
   }
 
-  protected make(data: Data, region: Region, writable: boolean): Float64View {
-    return makeFloat64View(data, region, writable);
+  protected make(data: Data, region: Region, permit: Permit): Float64View {
+    return makeFloat64View(data, region, permit);
   }
 
   get(...index: readonly number[]): Item {
@@ -23,7 +23,7 @@ class Float64View extends BaseView<"float64"> {
   }
 
   set(index: readonly number[], value: Scalar<"float64">): void {
-    if (!this.writable) this.checkWritable();
+    if (!this.permit.granted) this.checkWritable();
     if (typeof value !== "number") throw badScalar("float64", value);
     const at = this.geometry.place(index);
     this.data[at] = value;
@@ -83,7 +83,7 @@ class Float64View3 extends Float64View {
 const CLASSES = [Float64View, Float64View1, Float64View2, Float64View3];
 
 /** A view of float64 elements, of the class for its number of dimensions. Local, no copy. */
-export function makeFloat64View(data: Data, region: Region, writable: boolean): Float64View {
+export function makeFloat64View(data: Data, region: Region, permit: Permit): Float64View {
   const View = CLASSES[region.shape.length] ?? Float64View;
-  return new View(data, region, writable);
+  return new View(data, region, permit);
 }

@@ -1,5 +1,5 @@
 // Written by scripts/generate-accessors.js: change that, not this.
-import { BaseView } from "../base.ts";
+import { BaseView, type Permit } from "../base.ts";
 import { badScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 
@@ -8,12 +8,12 @@ type Item = Scalar<"int16"> | BaseView<"int16">;
 
 /** A view of int16 elements. */
 class Int16View extends BaseView<"int16"> {
-  constructor(data: Data, region: Region, writable: boolean) {
-    super("int16", data, region, writable);
+  constructor(data: Data, region: Region, permit: Permit) {
+    super("int16", data, region, permit);
   }
 
-  protected make(data: Data, region: Region, writable: boolean): Int16View {
-    return makeInt16View(data, region, writable);
+  protected make(data: Data, region: Region, permit: Permit): Int16View {
+    return makeInt16View(data, region, permit);
   }
 
   get(...index: readonly number[]): Item {
@@ -23,7 +23,7 @@ class Int16View extends BaseView<"int16"> {
   }
 
   set(index: readonly number[], value: Scalar<"int16">): void {
-    if (!this.writable) this.checkWritable();
+    if (!this.permit.granted) this.checkWritable();
     if (typeof value !== "number") throw badScalar("int16", value);
     const at = this.geometry.place(index);
     this.data[at] = value;
@@ -83,7 +83,7 @@ class Int16View3 extends Int16View {
 const CLASSES = [Int16View, Int16View1, Int16View2, Int16View3];
 
 /** A view of int16 elements, of the class for its number of dimensions. Local, no copy. */
-export function makeInt16View(data: Data, region: Region, writable: boolean): Int16View {
+export function makeInt16View(data: Data, region: Region, permit: Permit): Int16View {
   const View = CLASSES[region.shape.length] ?? Int16View;
-  return new View(data, region, writable);
+  return new View(data, region, permit);
 }

@@ -1,5 +1,5 @@
 // Written by scripts/generate-accessors.js: change that, not this.
-import { BaseView } from "../base.ts";
+import { BaseView, type Permit } from "../base.ts";
 import { badScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 
@@ -8,12 +8,12 @@ type Item = Scalar<"int32"> | BaseView<"int32">;
 
 /** A view of int32 elements. */
 class Int32View extends BaseView<"int32"> {
-  constructor(data: Data, region: Region, writable: boolean) {
-    super("int32", data, region, writable);
+  constructor(data: Data, region: Region, permit: Permit) {
+    super("int32", data, region, permit);
   }
 
-  protected make(data: Data, region: Region, writable: boolean): Int32View {
-    return makeInt32View(data, region, writable);
+  protected make(data: Data, region: Region, permit: Permit): Int32View {
+    return makeInt32View(data, region, permit);
   }
 
   get(...index: readonly number[]): Item {
@@ -23,7 +23,7 @@ class Int32View extends BaseView<"int32"> {
   }
 
   set(index: readonly number[], value: Scalar<"int32">): void {
-    if (!this.writable) this.checkWritable();
+    if (!this.permit.granted) this.checkWritable();
     if (typeof value !== "number") throw badScalar("int32", value);
     const at = this.geometry.place(index);
     this.data[at] = value;
@@ -83,7 +83,7 @@ class Int32View3 extends Int32View {
 const CLASSES = [Int32View, Int32View1, Int32View2, Int32View3];
 
 /** A view of int32 elements, of the class for its number of dimensions. Local, no copy. */
-export function makeInt32View(data: Data, region: Region, writable: boolean): Int32View {
+export function makeInt32View(data: Data, region: Region, permit: Permit): Int32View {
   const View = CLASSES[region.shape.length] ?? Int32View;
-  return new View(data, region, writable);
+  return new View(data, region, permit);
 }

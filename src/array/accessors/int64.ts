@@ -1,5 +1,5 @@
 // Written by scripts/generate-accessors.js: change that, not this.
-import { BaseView } from "../base.ts";
+import { BaseView, type Permit } from "../base.ts";
 import { badScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 
@@ -8,12 +8,12 @@ type Item = Scalar<"int64"> | BaseView<"int64">;
 
 /** A view of int64 elements. */
 class Int64View extends BaseView<"int64"> {
-  constructor(data: Data, region: Region, writable: boolean) {
-    super("int64", data, region, writable);
+  constructor(data: Data, region: Region, permit: Permit) {
+    super("int64", data, region, permit);
   }
 
-  protected make(data: Data, region: Region, writable: boolean): Int64View {
-    return makeInt64View(data, region, writable);
+  protected make(data: Data, region: Region, permit: Permit): Int64View {
+    return makeInt64View(data, region, permit);
   }
 
   get(...index: readonly number[]): Item {
@@ -23,7 +23,7 @@ class Int64View extends BaseView<"int64"> {
   }
 
   set(index: readonly number[], value: Scalar<"int64">): void {
-    if (!this.writable) this.checkWritable();
+    if (!this.permit.granted) this.checkWritable();
     if (typeof value !== "bigint") throw badScalar("int64", value);
     const at = this.geometry.place(index);
     this.data[at] = value;
@@ -83,7 +83,7 @@ class Int64View3 extends Int64View {
 const CLASSES = [Int64View, Int64View1, Int64View2, Int64View3];
 
 /** A view of int64 elements, of the class for its number of dimensions. Local, no copy. */
-export function makeInt64View(data: Data, region: Region, writable: boolean): Int64View {
+export function makeInt64View(data: Data, region: Region, permit: Permit): Int64View {
   const View = CLASSES[region.shape.length] ?? Int64View;
-  return new View(data, region, writable);
+  return new View(data, region, permit);
 }

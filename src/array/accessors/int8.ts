@@ -1,5 +1,5 @@
 // Written by scripts/generate-accessors.js: change that, not this.
-import { BaseView } from "../base.ts";
+import { BaseView, type Permit } from "../base.ts";
 import { badScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 
@@ -8,12 +8,12 @@ type Item = Scalar<"int8"> | BaseView<"int8">;
 
 /** A view of int8 elements. */
 class Int8View extends BaseView<"int8"> {
-  constructor(data: Data, region: Region, writable: boolean) {
-    super("int8", data, region, writable);
+  constructor(data: Data, region: Region, permit: Permit) {
+    super("int8", data, region, permit);
   }
 
-  protected make(data: Data, region: Region, writable: boolean): Int8View {
-    return makeInt8View(data, region, writable);
+  protected make(data: Data, region: Region, permit: Permit): Int8View {
+    return makeInt8View(data, region, permit);
   }
 
   get(...index: readonly number[]): Item {
@@ -23,7 +23,7 @@ class Int8View extends BaseView<"int8"> {
   }
 
   set(index: readonly number[], value: Scalar<"int8">): void {
-    if (!this.writable) this.checkWritable();
+    if (!this.permit.granted) this.checkWritable();
     if (typeof value !== "number") throw badScalar("int8", value);
     const at = this.geometry.place(index);
     this.data[at] = value;
@@ -83,7 +83,7 @@ class Int8View3 extends Int8View {
 const CLASSES = [Int8View, Int8View1, Int8View2, Int8View3];
 
 /** A view of int8 elements, of the class for its number of dimensions. Local, no copy. */
-export function makeInt8View(data: Data, region: Region, writable: boolean): Int8View {
+export function makeInt8View(data: Data, region: Region, permit: Permit): Int8View {
   const View = CLASSES[region.shape.length] ?? Int8View;
-  return new View(data, region, writable);
+  return new View(data, region, permit);
 }

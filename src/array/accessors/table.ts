@@ -1,5 +1,5 @@
 // Written by scripts/generate-accessors.js: change that, not this.
-import type { BaseView } from "../base.ts";
+import type { BaseView, Permit } from "../base.ts";
 import type { DType, TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 import { makeBoolView } from "./bool.ts";
@@ -17,7 +17,7 @@ import { makeUint32View } from "./uint32.ts";
 import { makeUint64View } from "./uint64.ts";
 import { makeUint8View } from "./uint8.ts";
 
-type MakeView<D extends DType> = (data: TypedArrayOf<D>, region: Region, writable: boolean) => BaseView<D>;
+type MakeView<D extends DType> = (data: TypedArrayOf<D>, region: Region, permit: Permit) => BaseView<D>;
 
 /** What makes the views of each dtype. */
 export const ACCESSORS: { readonly [D in DType]: MakeView<D> } = {

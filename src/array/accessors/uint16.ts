@@ -1,5 +1,5 @@
 // Written by scripts/generate-accessors.js: change that, not this.
-import { BaseView } from "../base.ts";
+import { BaseView, type Permit } from "../base.ts";
 import { badScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 
@@ -8,12 +8,12 @@ type Item = Scalar<"uint16"> | BaseView<"uint16">;
 
 /** A view of uint16 elements. */
 class Uint16View extends BaseView<"uint16"> {
-  constructor(data: Data, region: Region, writable: boolean) {
-    super("uint16", data, region, writable);
+  constructor(data: Data, region: Region, permit: Permit) {
+    super("uint16", data, region, permit);
   }
 
-  protected make(data: Data, region: Region, writable: boolean): Uint16View {
-    return makeUint16View(data, region, writable);
+  protected make(data: Data, region: Region, permit: Permit): Uint16View {
+    return makeUint16View(data, region, permit);
   }
 
   get(...index: readonly number[]): Item {
@@ -23,7 +23,7 @@ class Uint16View extends BaseView<"uint16"> {
   }
 
   set(index: readonly number[], value: Scalar<"uint16">): void {
-    if (!this.writable) this.checkWritable();
+    if (!this.permit.granted) this.checkWritable();
     if (typeof value !== "number") throw badScalar("uint16", value);
     const at = this.geometry.place(index);
     this.data[at] = value;
@@ -83,7 +83,7 @@ class Uint16View3 extends Uint16View {
 const CLASSES = [Uint16View, Uint16View1, Uint16View2, Uint16View3];
 
 /** A view of uint16 elements, of the class for its number of dimensions. Local, no copy. */
-export function makeUint16View(data: Data, region: Region, writable: boolean): Uint16View {
+export function makeUint16View(data: Data, region: Region, permit: Permit): Uint16View {
   const View = CLASSES[region.shape.length] ?? Uint16View;
-  return new View(data, region, writable);
+  return new View(data, region, permit);
 }

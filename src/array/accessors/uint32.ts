@@ -1,5 +1,5 @@
 // Written by scripts/generate-accessors.js: change that, not this.
-import { BaseView } from "../base.ts";
+import { BaseView, type Permit } from "../base.ts";
 import { badScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 
@@ -8,12 +8,12 @@ type Item = Scalar<"uint32"> | BaseView<"uint32">;
 
 /** A view of uint32 elements. */
 class Uint32View extends BaseView<"uint32"> {
-  constructor(data: Data, region: Region, writable: boolean) {
-    super("uint32", data, region, writable);
+  constructor(data: Data, region: Region, permit: Permit) {
+    super("uint32", data, region, permit);
   }
 
-  protected make(data: Data, region: Region, writable: boolean): Uint32View {
-    return makeUint32View(data, region, writable);
+  protected make(data: Data, region: Region, permit: Permit): Uint32View {
+    return makeUint32View(data, region, permit);
   }
 
   get(...index: readonly number[]): Item {
@@ -23,7 +23,7 @@ class Uint32View extends BaseView<"uint32"> {
   }
 
   set(index: readonly number[], value: Scalar<"uint32">): void {
-    if (!this.writable) this.checkWritable();
+    if (!this.permit.granted) this.checkWritable();
     if (typeof value !== "number") throw badScalar("uint32", value);
     const at = this.geometry.place(index);
     this.data[at] = value;
@@ -83,7 +83,7 @@ class Uint32View3 extends Uint32View {
 const CLASSES = [Uint32View, Uint32View1, Uint32View2, Uint32View3];
 
 /** A view of uint32 elements, of the class for its number of dimensions. Local, no copy. */
-export function makeUint32View(data: Data, region: Region, writable: boolean): Uint32View {
+export function makeUint32View(data: Data, region: Region, permit: Permit): Uint32View {
   const View = CLASSES[region.shape.length] ?? Uint32View;
-  return new View(data, region, writable);
+  return new View(data, region, permit);
 }

@@ -1,5 +1,5 @@
 // Written by scripts/generate-accessors.js: change that, not this.
-import { BaseView } from "../base.ts";
+import { BaseView, type Permit } from "../base.ts";
 import { badScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 
@@ -8,12 +8,12 @@ type Item = Scalar<"uint64"> | BaseView<"uint64">;
 
 /** A view of uint64 elements. */
 class Uint64View extends BaseView<"uint64"> {
-  constructor(data: Data, region: Region, writable: boolean) {
-    super("uint64", data, region, writable);
+  constructor(data: Data, region: Region, permit: Permit) {
+    super("uint64", data, region, permit);
   }
 
-  protected make(data: Data, region: Region, writable: boolean): Uint64View {
-    return makeUint64View(data, region, writable);
+  protected make(data: Data, region: Region, permit: Permit): Uint64View {
+    return makeUint64View(data, region, permit);
   }
 
   get(...index: readonly number[]): Item {
@@ -23,7 +23,7 @@ class Uint64View extends BaseView<"uint64"> {
   }
 
   set(index: readonly number[], value: Scalar<"uint64">): void {
-    if (!this.writable) this.checkWritable();
+    if (!this.permit.granted) this.checkWritable();
     if (typeof value !== "bigint") throw badScalar("uint64", value);
     const at = this.geometry.place(index);
     this.data[at] = value;
@@ -83,7 +83,7 @@ class Uint64View3 extends Uint64View {
 const CLASSES = [Uint64View, Uint64View1, Uint64View2, Uint64View3];
 
 /** A view of uint64 elements, of the class for its number of dimensions. Local, no copy. */
-export function makeUint64View(data: Data, region: Region, writable: boolean): Uint64View {
+export function makeUint64View(data: Data, region: Region, permit: Permit): Uint64View {
   const View = CLASSES[region.shape.length] ?? Uint64View;
-  return new View(data, region, writable);
+  return new View(data, region, permit);
 }

@@ -1,5 +1,5 @@
 // Written by scripts/generate-accessors.js: change that, not this.
-import { BaseView } from "../base.ts";
+import { BaseView, type Permit } from "../base.ts";
 import { badScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
 import type { Region } from "../slice.ts";
 
@@ -8,12 +8,12 @@ type Item = Scalar<"uint8"> | BaseView<"uint8">;
 
 /** A view of uint8 elements. */
 class Uint8View extends BaseView<"uint8"> {
-  constructor(data: Data, region: Region, writable: boolean) {
-    super("uint8", data, region, writable);
+  constructor(data: Data, region: Region, permit: Permit) {
+    super("uint8", data, region, permit);
   }
 
-  protected make(data: Data, region: Region, writable: boolean): Uint8View {
-    return makeUint8View(data, region, writable);
+  protected make(data: Data, region: Region, permit: Permit): Uint8View {
+    return makeUint8View(data, region, permit);
   }
 
   get(...index: readonly number[]): Item {
@@ -23,7 +23,7 @@ class Uint8View extends BaseView<"uint8"> {
   }
 
   set(index: readonly number[], value: Scalar<"uint8">): void {
-    if (!this.writable) this.checkWritable();
+    if (!this.permit.granted) this.checkWritable();
     if (typeof value !== "number") throw badScalar("uint8", value);
     const at = this.geometry.place(index);
     this.data[at] = value;
@@ -83,7 +83,7 @@ class Uint8View3 extends Uint8View {
 const CLASSES = [Uint8View, Uint8View1, Uint8View2, Uint8View3];
 
 /** A view of uint8 elements, of the class for its number of dimensions. Local, no copy. */
-export function makeUint8View(data: Data, region: Region, writable: boolean): Uint8View {
+export function makeUint8View(data: Data, region: Region, permit: Permit): Uint8View {
   const View = CLASSES[region.shape.length] ?? Uint8View;
-  return new View(data, region, writable);
+  return new View(data, region, permit);
 }

@@ -13,6 +13,10 @@ function work() {
 async function workLater() {
   await new Promise((resolve) => setTimeout(resolve, 10));
   if (comm.rank === comm.size - 1 && way === "reject") throw new TypeError("on purpose");
+  if (comm.rank === comm.size - 1 && way === "unhandled") {
+    void Promise.reject(new TypeError("on purpose"));
+    await new Promise((resolve) => setTimeout(resolve, 600_000));
+  }
   await comm.barrierAsync();
   return "finished";
 }

@@ -1,0 +1,163 @@
+/** Arguments that are no such thing: every rank is told the same, whichever rank passed them, and all can go on. */
+import assert from "node:assert/strict";
+import {
+  MPIBatch,
+  MPICondition,
+  MPICounter,
+  MPILock,
+  MPISemaphore,
+  MPIShared,
+  type Communicator,
+  type ReduceOp,
+} from "../../dist/index.js";
+import { codeOf, type Case } from "./case.ts";
+
+/** All ranks come to the same end. */
+function allCome(comm: Communicator, code: string, call: () => unknown): void {
+  assert.deepEqual(
+    comm.allgather(codeOf(call)),
+    Array.from({ length: comm.size }, () => code),
+  );
+}
+
+/** Objects that no text can be made of. */
+function withoutText(): unknown[] {
+  const failing = {
+    toString() {
+      throw new Error("no text");
+    },
+  };
+  return [Object.create(null), failing];
+}
+
+/** `odd` on the last rank, `usual` elsewhere. */
+function onLast<T>(comm: Communicator, odd: unknown, usual: T): T {
+  return comm.rank === comm.size - 1 ? (odd as T) : usual;
+}
+
+const circular: unknown[] = [];
+circular.push(circular);
+
+export const argumentCases: readonly Case[] = [
+  {
+    name: "what has no text can still be named in an error",
+    run(comm) {
+      for (const value of withoutText()) {
+        allCome(comm, "BAD_RANK", () => comm.bcast(1, onLast(comm, value, 0)));
+        allCome(comm, "BAD_ARGUMENT", () => comm.allreduce(1, onLast<ReduceOp>(comm, value, "sum")));
+        allCome(comm, "BAD_ARGUMENT", () => comm.split(onLast(comm, value, 0)));
+        allCome(comm, "BAD_DTYPE", () => comm.allocateWindow(onLast(comm, value, "int8"), 1));
+        allCome(comm, "BAD_DTYPE", () => new MPIShared([1], onLast(comm, value, "int8"), comm));
+        allCome(comm, "BAD_RANK", () => new MPILock(comm, { root: onLast(comm, value, 0) }));
+        allCome(comm, "BAD_ARGUMENT", () => new MPISemaphore(comm, onLast(comm, value, 1)));
+        allCome(comm, "BAD_WORKER_SIZE", () => new MPIBatch(comm, onLast(comm, value, 1), 1));
+        using array = new MPIShared([1], "int8", comm);
+        allCome(comm, "BAD_RANK", () => array.set([1], { fromRank: onLast(comm, value, 0) }));
+        allCome(comm, "BAD_RANK", () => comm.topology.nodeOf(value as number));
+      }
+    },
+  },
+  {
+    name: "options can be null, and must be an object otherwise",
+    async run(comm) {
+      for (const make of [
+        (options: unknown) => new MPILock(comm, options as null),
+        (options: unknown) => new MPICounter(comm, options as null),
+        (options: unknown) => new MPISemaphore(comm, 1, options as null),
+        (options: unknown) => new MPIBatch(comm, 1, 1, options as null),
+      ]) {
+        make(onLast(comm, null, {})).close();
+        allCome(comm, "BAD_ARGUMENT", () => make(onLast(comm, 0, {})));
+      }
+      using batch = new MPIBatch(comm, comm.size, 1);
+      allCome(comm, "BAD_ARGUMENT", () => batch.nextTask(onLast(comm, true, {})));
+      assert.equal((await batch.run(() => undefined, onLast(comm, null, {}))).done, 1);
+      using lock = new MPILock(comm);
+      lock.acquire(null).release();
+      assert.equal(
+        codeOf(() => lock.acquire(5 as never)),
+        "BAD_ARGUMENT",
+      );
+      assert.equal(comm.iprobe(null), null);
+    },
+  },
+  {
+    name: "a value that is no buffer is refused on every rank",
+    run(comm) {
+      const none = onLast<Float64Array>(comm, null, new Float64Array(1));
+      allCome(comm, "BAD_ARGUMENT", () => comm.allreduceInto(none));
+      allCome(comm, "BAD_ARGUMENT", () => comm.bcastInto(none));
+    },
+  },
+  {
+    name: "lists with holes hold undefined, and a list in itself is no operand",
+    run(comm) {
+      const holes: unknown[] = Object.assign([], { length: comm.size });
+      assert.deepEqual(comm.alltoall(holes), Array.from(holes));
+      assert.equal(comm.scatter(holes), undefined);
+      allCome(comm, "BAD_ARGUMENT", () => comm.allreduce(onLast<unknown>(comm, circular, 1)));
+    },
+  },
+  {
+    name: "booleans are counted, however many ranks there are",
+    run(comm) {
+      assert.equal(comm.allreduce<unknown>(true), comm.size);
+      assert.equal(comm.scan<unknown>(true), comm.rank + 1);
+      assert.equal(comm.exscan<unknown>(true, "prod"), comm.rank === 0 ? null : 1);
+      assert.deepEqual(comm.allreduce<unknown>([true, [false]]), [comm.size, [0]]);
+      assert.equal(comm.allreduce<unknown>(true, "min"), true);
+    },
+  },
+  {
+    name: "buffers of Node are reduced as the bytes they are",
+    run(comm) {
+      const bytes = Buffer.of(1, comm.rank);
+      const ranks = (comm.rank * (comm.rank + 1)) / 2;
+      assert.deepEqual([...comm.scan<Uint8Array>(bytes)], [comm.rank + 1, ranks]);
+      comm.allreduceInto(bytes);
+      assert.equal(bytes[0], comm.size);
+      assert.deepEqual([...comm.allreduce(onLast(comm, Buffer.of(1), Uint8Array.of(1)))], [comm.size]);
+    },
+  },
+  {
+    name: "an object that was not made does not count",
+    minSize: 2,
+    run(comm) {
+      for (const make of [
+        () => new MPIShared([1], "int8", comm),
+        () => new MPILock(comm),
+        () => new MPIBatch(comm, 1, 1),
+      ]) {
+        allCome(comm, "MISMATCH", () => (comm.rank === 0 ? make() : comm.barrier()));
+        make().close();
+      }
+    },
+  },
+  {
+    name: "a condition on a lock that one rank has closed is refused on every rank",
+    run(comm) {
+      using lock = new MPILock(comm);
+      if (comm.rank === comm.size - 1) lock.close();
+      allCome(comm, "FREED", () => new MPICondition(lock));
+      allCome(comm, "BAD_ARGUMENT", () => new MPICondition(null as never));
+    },
+  },
+  {
+    name: "a batch on a communicator that was freed is refused",
+    run(comm) {
+      const dup = comm.dup();
+      dup.free();
+      allCome(comm, "FREED", () => new MPIBatch(dup, 1, 1));
+    },
+  },
+  {
+    name: "what is falsy is no communicator to reuse",
+    run(comm) {
+      for (const commNode of [0, "", false, Number.NaN]) {
+        const reuse = onLast(comm, { commNode }, {});
+        const [first] = comm.allgather(codeOf(() => new MPIShared([1], "int8", comm, reuse)));
+        assert.equal(first, "BAD_NODE_COMM");
+      }
+    },
+  },
+];
