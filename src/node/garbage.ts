@@ -15,8 +15,13 @@ export function collectGarbage(): void {
   collect();
 }
 
-/** The engine shows its collector to contexts that are made after the flag is set. */
+/** The engine shows its collector to contexts that are made while the flag is set, which another thread may just have taken back. */
 function collector(): () => void {
-  setFlagsFromString("--expose-gc");
-  return runInNewContext("gc") as () => void;
+  if (globalThis.gc) return globalThis.gc;
+  for (;;) {
+    setFlagsFromString("--expose-gc");
+    const found = runInNewContext("globalThis.gc") as (() => void) | undefined;
+    setFlagsFromString("--no-expose-gc");
+    if (found) return found;
+  }
 }

@@ -21,7 +21,7 @@ export interface Memory {
   withdraw(id: number, audience: readonly number[]): void;
   /** The same block as users get it: where they asked for a guard, mapped so that it can only be read; else the block itself. */
   readable(buffer: ArrayBufferLike): ArrayBufferLike;
-  /** The words of a {@link Ledger}, where pages are had only once they are touched; null where they are had at once. */
+  /** The word of a {@link Ledger}, where pages are had only once they are touched; null where they are had at once. */
   readonly promised: BigInt64Array | null;
   /** Gives back what was released and is still there for want of a garbage collection; null where `release` gives it back. */
   readonly collect: (() => void) | null;
@@ -54,10 +54,13 @@ export interface Piece {
 export const PIECE_ALIGN = 64;
 /**
  * Bytes before the user's: word 0 counts the ranks that have closed; each rank adds one, the owner resets it at reuse. Word 1 of a
- * block is its memory's own. Word 2 of a large piece is the number of its ranks, written by the owner before it tells the place.
+ * block is its memory's own. Word 2 of a large piece is the number of its ranks, written by the owner before it tells the place; word 3 counts
+ * those that have opened it, by each of them.
  */
 const HEADER_BYTES = PIECE_ALIGN;
 const READERS = 2;
+const OPENED = 3;
+const HEADER_WORDS = HEADER_BYTES / Int32Array.BYTES_PER_ELEMENT;
 /**
  * Each chunk is twice as large as the one before, up to a limit. A chunk holds a descriptor until all of the node have attached to it,
  * which ranks that are lent nothing never do, and MPI may attach few of them: there must not be many.
@@ -111,7 +114,7 @@ export class Heap {
     if (total > LARGEST_SHARED) {
       this.#collectWaste();
       const place = this.#make(total, audience, bytes);
-      new Int32Array(place.buffer, 0, READERS + 1)[READERS] = audience.length;
+      new Int32Array(place.buffer, 0, HEADER_WORDS)[READERS] = audience.length;
       return this.#openBlock(place, bytes, audience.length > 1);
     }
     if (this.#lent.length >= this.#sweepAt) this.#sweep();
@@ -142,7 +145,9 @@ export class Heap {
     const total = roundUp(HEADER_BYTES + piece.byteLength);
     if (total > LARGEST_SHARED) {
       this.#memory.withdraw(piece.location.block, audience);
-      this.#ledger.giveBack(total, audience.length, audience.length - 1);
+      // Whoever has opened it gives back its own share.
+      const opened = Atomics.load(new Int32Array(piece.buffer, 0, HEADER_WORDS), OPENED);
+      this.#ledger.giveBack(total, audience.length, audience.length - opened);
       piece.close();
     } else {
       Atomics.store(closedWord(piece.buffer, piece.byteOffset - HEADER_BYTES), 0, audience.length);
@@ -210,8 +215,9 @@ export class Heap {
   /** A piece that is a block by itself. */
   #openBlock(place: Place, bytes: number, isFresh: boolean): Piece {
     const { buffer } = place;
-    const readers = new Int32Array(buffer, 0, READERS + 1)[READERS];
-    const giveBack = this.#ledger.hold(buffer, roundUp(HEADER_BYTES + bytes), readers);
+    const header = new Int32Array(buffer, 0, HEADER_WORDS);
+    Atomics.add(header, OPENED, 1);
+    const giveBack = this.#ledger.hold(buffer, roundUp(HEADER_BYTES + bytes), header[READERS]);
     return this.#open(place, bytes, isFresh, () => {
       this.#memory.release(buffer);
       giveBack();

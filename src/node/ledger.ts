@@ -4,22 +4,25 @@
  *
  * Two kinds of memory. Where all pages are had at once (between processes), the machine's own figures know of them. Where the
  * system gives a page when it is first touched (a SharedArrayBuffer), they do not: what was promised, and is not touched
- * yet, has to be counted. Its job shares two words for that:
- *   PROMISED  bytes of all blocks in use. A rank that makes a block adds its bytes by compare-exchange, so of two that want the same
- *             memory at the same moment one is refused; every rank that can reach a block takes its share off when it is through with it.
- *   OWN       bytes the process had before the first promise that was looked at, written once.
- * How much of what was promised has been touched nobody tells. What the process has beyond OWN is taken for it, less what was closed
- * and waits for a collection of garbage. JavaScript heaps that have grown since then are taken for it too: the guard may let
- * too much pass by as much, and refuses nothing that fits, once the garbage is collected.
+ * yet, has to be counted. A job shares one word for that, the bytes of all blocks in use. A rank that makes a block adds its bytes by
+ * compare-exchange, so of two that want the same memory at the same moment one is refused; every rank that can reach a block takes
+ * its share off when it is through with it.
+ *
+ * How much of what was promised has been touched nobody tells. What the process has beyond what Node takes is taken for it, less
+ * what was closed and waits for a collection of garbage. JavaScript heaps are taken for it too: the guard may let too
+ * much pass by as much, and refuses nothing that fits, once the garbage is collected.
  */
 import { PshmemError } from "../errors.ts";
 import { availableBytes, surveyMemory, type Survey } from "./available.ts";
 
+/** The bytes of all blocks in use. */
 const PROMISED = 0;
-const OWN = 1;
 
-/** Bytes of the words of a {@link Ledger} that counts promises. */
-export const LEDGER_BYTES = 2 * BigInt64Array.BYTES_PER_ELEMENT;
+/** Bytes of the word of a {@link Ledger} that counts promises. */
+export const LEDGER_BYTES = BigInt64Array.BYTES_PER_ELEMENT;
+
+/** What Node takes by itself, more or less. */
+const NODE_BYTES = 64 * 1024 * 1024;
 
 /** Closed bytes after which it is looked whether a collection of garbage is worth while. */
 const CLOSED_BYTES = 64 * 1024 * 1024;
@@ -30,9 +33,9 @@ const WASTED_PART = 1 / 16;
 /** Bytes of small blocks that a rank may make without a look at the machine, which takes as long as making a block. */
 const UNSEEN_BYTES = 8 * 1024 * 1024;
 
-/** One rank's way to the words. */
+/** One rank's way to the word. */
 export class Ledger {
-  readonly #words: BigInt64Array | null;
+  readonly #word: BigInt64Array | null;
   readonly #survey: () => Survey;
   /** Gives a share back when its memory is collected, whether or not it was closed. */
   readonly #collected = new FinalizationRegistry<() => void>((giveBack) => giveBack());
@@ -42,9 +45,9 @@ export class Ledger {
   #closed = 0;
   #closedUnseen = 0;
 
-  /** `words`, zero at the start, are shared by all that can make memory in this process; null for memory that is had at once. */
-  constructor(words: BigInt64Array | null, survey: () => Survey = surveyMemory) {
-    this.#words = words;
+  /** `word`, zero at the start, is shared by all that can make memory in this process; null for memory that is had at once. */
+  constructor(word: BigInt64Array | null, survey: () => Survey = surveyMemory) {
+    this.#word = word;
     this.#survey = survey;
   }
 
@@ -61,10 +64,10 @@ export class Ledger {
     }
     this.#unseen = 0;
     const { memory, addresses, own } = this.#survey();
-    const touched = this.#beyondFirst(own) - this.#closed;
+    const touched = Math.max(0, own - NODE_BYTES - this.#closed);
     for (;;) {
       const promised = this.#promised();
-      const left = Math.min(memory - Math.max(0, promised - Math.max(0, touched)), addresses);
+      const left = Math.min(memory - Math.max(0, promised - touched), addresses);
       if (promise > left) throw noMemory(wanted, Math.max(0, left));
       if (this.#swap(promised, promised + promise)) return;
     }
@@ -80,7 +83,7 @@ export class Ledger {
    * buffer does.
    */
   hold(buffer: ArrayBufferLike, bytes: number, readers: number): () => void {
-    if (!this.#words) return () => {};
+    if (!this.#word) return () => {};
     const giveBack = this.#shareBack(bytes, readers);
     this.#collected.register(buffer, giveBack);
     return () => {
@@ -96,7 +99,7 @@ export class Ledger {
     this.#closedUnseen = 0;
     const { memory, own } = this.#survey();
     // What was never touched is no waste, and takes no part in what the process has.
-    const wasted = Math.min(this.#closed, this.#beyondFirst(own));
+    const wasted = Math.min(this.#closed, own - NODE_BYTES);
     return wasted > Math.min(WASTED_BYTES, memory * WASTED_PART);
   }
 
@@ -116,23 +119,16 @@ export class Ledger {
   }
 
   #promised(): number {
-    return this.#words ? Number(Atomics.load(this.#words, PROMISED)) : 0;
-  }
-
-  /** What the process has more than before the first promise. */
-  #beyondFirst(own: number): number {
-    if (!this.#words) return 0;
-    const first = Atomics.compareExchange(this.#words, OWN, 0n, BigInt(own));
-    return first === 0n ? 0 : own - Number(first);
+    return this.#word ? Number(Atomics.load(this.#word, PROMISED)) : 0;
   }
 
   #swap(from: number, to: number): boolean {
     const expected = BigInt(from);
-    return !this.#words || Atomics.compareExchange(this.#words, PROMISED, expected, BigInt(to)) === expected;
+    return !this.#word || Atomics.compareExchange(this.#word, PROMISED, expected, BigInt(to)) === expected;
   }
 
   #add(bytes: number): void {
-    if (this.#words) Atomics.add(this.#words, PROMISED, BigInt(bytes));
+    if (this.#word) Atomics.add(this.#word, PROMISED, BigInt(bytes));
   }
 }
 

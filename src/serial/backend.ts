@@ -10,7 +10,7 @@ import { SerialMemory } from "./memory.ts";
 import { serialSleeper } from "./sleeper.ts";
 
 /**
- * Local: a backend of size 1. `promised` are the words of the ledger of this process, if there are any yet.
+ * Local: a backend of size 1. `promised` is the word of the ledger of this process, if there is one yet.
  *
  * @throws BAD_LAUNCH UNSUPPORTED
  */

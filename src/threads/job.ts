@@ -17,7 +17,7 @@ export interface RankData {
   readonly control: SharedArrayBuffer;
   /** The board of the world on this rank's node. */
   readonly board: SharedArrayBuffer;
-  /** The words of the job's ledger of memory. */
+  /** The word of the job's ledger of memory. */
   readonly promised: SharedArrayBuffer;
   /** World rank → the port to it; null for the rank itself. */
   readonly ports: readonly (MessagePort | null)[];

@@ -20,8 +20,8 @@ const ROOT_OF_1 =
 
 /** The survey as if nothing were left alone; what is overdrawn has nothing left either way. */
 function whole(surveyor: Surveyor) {
-  const all = surveyor.survey();
-  return { ...all, memory: all.memory && all.memory + RESERVE_BYTES };
+  const { memory, ...rest } = surveyor.survey();
+  return { ...rest, memory: memory && memory + RESERVE_BYTES };
 }
 
 /** The survey on a machine with these files beside or instead of the usual ones. */
