@@ -16,7 +16,7 @@ export interface Cell {
 }
 
 /** How many jobs run at a time: most of them wait most of their time. */
-const AT_A_TIME = 2;
+const AT_A_TIME = 3;
 
 /** Asynchronous: all cells of a setting whose faults are chosen; `done` is called for each as it comes. */
 export async function runCells(

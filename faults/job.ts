@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { JobEnd } from "../test/job.ts";
 import { startIsolated, type IsolatedJob } from "../test/mpi/isolated.ts";
 import type { Fault, Processes } from "./fault.ts";
 import { lineFor, nodesFor } from "./launch.ts";
+import { program } from "./program.ts";
 import { folderOf, linesIn, type Line } from "./report.ts";
 import { ranksOf, type SettingName } from "./settings.ts";
 
@@ -30,8 +30,6 @@ export interface Observed {
 const JOB_MS = 60_000;
 /** How long (ms) the processes of a job may take to go when it has ended. */
 const GOING_MS = 10_000;
-
-const PROGRAM = fileURLToPath(new URL("./rank.ts", import.meta.url));
 
 /** Asynchronous: lets faults that share jobs happen. After one that ends its job, or hangs, another job goes on with the rest. */
 export async function runShared(
@@ -116,7 +114,7 @@ function start(setting: SettingName, family: string, faults: readonly Fault[], f
   const [{ job: terms = {} }] = faults;
   const line = [
     ...lineFor(setting, terms.placement),
-    PROGRAM,
+    program(),
     file,
     setting,
     family,
@@ -124,7 +122,7 @@ function start(setting: SettingName, family: string, faults: readonly Fault[], f
   ];
   const disk = folderOf(file, faults[0]);
   const prepared = terms.before ? ["sh", "-c", `${terms.before}\nexec "$@"`, "sh"] : [];
-  const env = { ...nodesFor(setting, terms.placement), ...terms.env, DISK: disk, TSX_DISABLE_CACHE: "1" };
+  const env = { ...nodesFor(setting, terms.placement), ...terms.env, DISK: disk };
   const [command, ...args] = [...prepared, ...(terms.under ?? []), ...line];
   return startIsolated([command, ...args], { jobMs: 2 * JOB_MS, env });
 }

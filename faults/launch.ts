@@ -1,6 +1,6 @@
 /** How jobs are started in a setting, by what the tests know of starting jobs. */
 import { fileURLToPath } from "node:url";
-import { findMpi, launchLine, TYPESCRIPT } from "../test/mpi/launch.ts";
+import { findMpi, launchLine } from "../test/mpi/launch.ts";
 import type { JobTerms } from "./fault.ts";
 import { RANKS, SETTINGS, type SettingName } from "./settings.ts";
 
@@ -21,12 +21,12 @@ export function lineFor(
   placement: Placement,
 ): readonly [command: string, ...args: string[]] {
   const { mpi, options } = SETTINGS[setting];
-  if (setting === "serial") return TYPESCRIPT;
+  if (setting === "serial") return [process.execPath];
   const placed = placement && setting === "threads-nodes" ? ["--placement", placement] : [];
   if (mpi === null) return [process.execPath, MAIN, "run", "-n", String(RANKS), ...options, ...placed];
   const found = findMpi(mpi);
   if (typeof found === "string") throw new Error(found);
-  return [...launchLine(found, RANKS, options), ...TYPESCRIPT];
+  return [...launchLine(found, RANKS, options), process.execPath];
 }
 
 /** Local: what the environment must say for nodes that an MPI simulates. */

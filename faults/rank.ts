@@ -1,5 +1,5 @@
 /**
- * Lets faults happen inside ranks, one after the other: `rank.ts <file for what is told> <setting> <family> <names…>`. Lines of JSON are
+ * Lets faults happen inside ranks, one after the other: `rank.js <file for what is told> <setting> <family> <names…>`. Lines of JSON are
  * added to the file.
  */
 import { mkdirSync } from "node:fs";

@@ -46,21 +46,36 @@ What a job does when something is done wrong, or goes wrong. \`npm run faults\` 
 ${RANKS} ranks (the serial backend has 1; with 2 nodes rank 2 is alone on the second), compares what comes of it with this table, and
 fails if a cell differs. In every cell the job also ends in time, and leaves no process, file or shared memory behind.
 
-A cell says what the ranks get: a value, or the code of an error with its fields (\`rank\`: where the fault was found; \`lost\`: who has gone); one
-text where all get the same, else rank by rank. *Gone* has told nothing: it died. *Or ended*: unless the launcher, which sees a death
-too, ends the rank before. Where no exit code is given it is 0. ${NONE}: there is no such fault.
+A cell says what the ranks get: a value, or the code of an error with its fields (\`rank\`: where the fault was found; \`lost\`: who has
+gone); one text where all get the same, else rank by rank. _Gone_ has told nothing: it was ended. _Or ended_: unless the launcher, which
+sees a death too, ends the rank before. Where no exit code is given it is 0. ${NONE}: there is no such fault. Backends that do the same in
+all cells of a table share a column.
 
 This page is written by \`npm run faults\`.
 `;
 
 function tableOf(faults: readonly Fault[]): string {
-  const settings = ALL_SETTINGS.filter((setting) => faults.some(({ expected }) => expected[setting]));
-  const head = ["fault", ...settings.map((setting) => SETTINGS[setting].title)];
-  const rows = faults.map(({ name, expected }) => [
-    name,
-    ...settings.map((setting) => (expected[setting] ? endingText(setting, expected[setting]) : NONE)),
+  const present = ALL_SETTINGS.filter((setting) => faults.some(({ expected }) => expected[setting]));
+  const columnOf = (setting: SettingName) => faults.map((fault) => cellText(fault, setting));
+  const columns = new Map<string, SettingName[]>();
+  for (const setting of present) {
+    const text = columnOf(setting).join("\n");
+    columns.set(text, [...(columns.get(text) ?? []), setting]);
+  }
+  const together = [...columns.values()];
+  const head = [
+    "fault",
+    ...together.map((settings) => settings.map((one) => SETTINGS[one].title).join(" · ")),
+  ];
+  return aligned([
+    head,
+    ...faults.map((fault) => [fault.name, ...together.map(([first]) => cellText(fault, first))]),
   ]);
-  return aligned([head, ...rows.map((row) => row.map((cell) => cell.replaceAll("|", "\\|")))]);
+}
+
+function cellText({ expected }: Fault, setting: SettingName): string {
+  const ending = expected[setting];
+  return ending ? endingText(setting, ending).replaceAll("|", "\\|") : NONE;
 }
 
 /** A table as Prettier writes it. */

@@ -4,14 +4,14 @@ import type { Desk, Ending, Expected, Fault, Processes } from "../fault.ts";
 import { resumed, TASK_NAMES } from "../resume.ts";
 
 /** Each rank has a task; rank 0 has ended one before. */
-function work(comm: Communicator, { folder, ready }: Desk): Promise<void> {
+function work(comm: Communicator, desk: Desk): Promise<void> {
   const batch = new MPIBatch(comm, 1, TASK_NAMES.length, {
-    taskFsRoot: `${folder}/batch`,
+    taskFsRoot: `${desk.folder}/batch`,
     taskFsNames: TASK_NAMES,
   });
   if (comm.rank === 0) batch.setTaskState(batch.nextTask()!, MPIBatch.DONE);
   batch.nextTask();
-  ready();
+  desk.ready();
   // For ever, in a way that a signal's handler in JavaScript would run.
   return new Promise(() => setInterval(() => {}, 1_000));
 }

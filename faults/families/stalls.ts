@@ -50,7 +50,7 @@ function never(name: string, stay: () => void, call: (comm: Communicator) => unk
 export const stallFaults: readonly Fault[] = [
   late("a rank sleeps while the others are in barrier", (comm) => comm.barrier(), [
     "in barrier",
-    "stalls.ts:",
+    "families/stalls.",
     `waits for rank ${LATE}`,
     "it computes, sleeps or is stopped",
   ]),
@@ -60,7 +60,7 @@ export const stallFaults: readonly Fault[] = [
       if (comm.rank === LATE) comm.send(1, 0);
       else if (comm.rank === 0) comm.recv({ source: LATE });
     },
-    ["in recv", "stalls.ts:", `waits for rank ${LATE}`],
+    ["in recv", "families/stalls.", `waits for rank ${LATE}`],
   ),
   {
     name: "a rank sleeps with a lock that others wait for",
@@ -75,7 +75,12 @@ export const stallFaults: readonly Fault[] = [
     },
     expected: onRanks({
       tells: "returns",
-      says: ["a wait has lasted longer than 1 s", "MPILock.lock", "stalls.ts:", `waits for rank ${LATE}`],
+      says: [
+        "a wait has lasted longer than 1 s",
+        "MPILock.lock",
+        "families/stalls.",
+        `waits for rank ${LATE}`,
+      ],
     }),
   },
   never(

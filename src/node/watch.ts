@@ -139,9 +139,12 @@ class LongVigil implements Vigil {
     if (now < this.#nextLook) return;
     this.#nextLook = now + LOOK_MS;
     const seconds = (now - this.#began) / 1000;
+    // At the first look others that wait as long need not have told yet.
+    const isFirst = !this.#told;
     this.#tell();
     this.#seekTheGone();
-    if (this.#reported || seconds < this.#rule.seconds) return;
+    if (isFirst || this.#reported || seconds < this.#rule.seconds) return;
+    if (seconds < 2 * this.#rule.seconds && this.#othersAreNearer()) return;
     this.#reported = true;
     if (this.#company.roster.mayReport(Math.min(this.#rule.seconds / 2, seconds))) this.#report();
   }
@@ -161,6 +164,14 @@ class LongVigil implements Vigil {
     if (awaited.length > 0) parts.push(`for ${ranksText(awaited)}`);
     if (line !== "") parts.push(`at ${line}`);
     roster.tell(place, parts.join(", "), Date.now() - (performance.now() - this.#began));
+  }
+
+  /** Whether all those it waits for wait themselves: they, or whom they wait for, can name the rank that is missing. */
+  #othersAreNearer(): boolean {
+    const { roster, mates } = this.#company;
+    const awaited = this.#concern.awaited();
+    const waits = (rank: number) => mates.includes(rank) && roster.waitOf(mates.indexOf(rank)) !== null;
+    return awaited.length > 0 && awaited.every(({ rank }) => waits(rank));
   }
 
   #seekTheGone(): void {
