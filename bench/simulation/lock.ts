@@ -1,6 +1,6 @@
 /** The lock, in simulated time: ranks of other nodes than the root's run `lock/entry.ts` itself. */
 import { Entry, EXCLUSIVE } from "../../src/lock/entry.ts";
-import { GRANT, MOST_RANKS, SLOTS, slotsFor } from "../../src/lock/layout.ts";
+import { RANK_WORDS, MOST_RANKS, SLOTS, slotsFor } from "../../src/lock/layout.ts";
 import { BLOCKED, DONE } from "../../src/node/machine.ts";
 import { Agenda } from "./agenda.ts";
 import type { Network } from "./network.ts";
@@ -24,18 +24,20 @@ export function simulateLock(network: Network, contenders: number): Passage {
   const slots = slotsFor(size);
   const memory = Array.from(
     { length: size },
-    (_, rank) => new Int32Array(rank === 0 ? SLOTS + slots : GRANT + 1),
+    (_, rank) => new Int32Array(rank === 0 ? SLOTS + slots : RANK_WORDS),
   );
   const visitors: Visitor[] = [];
   for (let rank = 1; rank < size; rank++) {
     const words = new SimulatedWords(memory, server, 0, rank, (other, at) => visitors[other - 1].wake(at));
-    visitors.push(new Visitor(words, new Entry({ words, rank, size, root: 0, slots }, Infinity), agenda));
+    visitors.push(new Visitor(words, new Entry({ words, rank, size, root: 0, slots, losses: NO_LOSSES }, Infinity), agenda));
   }
   for (const visitor of visitors) visitor.begin();
   agenda.run();
   const µs = visitors.reduce((latest, { words }) => Math.max(latest, words.until), 0);
   return { ranks: visitors.length, µs, served: server.served };
 }
+
+const NO_LOSSES = { gone: 0, isGone: () => false };
 
 /** A rank that comes, waits, enters and leaves. */
 class Visitor {

@@ -4,7 +4,7 @@ import type { Op } from "../comm/calls.ts";
 import type { Engine } from "../comm/engine.ts";
 import { PshmemError } from "../errors.ts";
 import type { Patience } from "../node/machine.ts";
-import { GRANT, MOST_RANKS, SLOTS, slotsFor } from "./layout.ts";
+import { MOST_RANKS, RANK_WORDS, SLOTS, slotsFor } from "./layout.ts";
 import type { Place } from "./queue.ts";
 import { textOf } from "../shown.ts";
 
@@ -45,8 +45,8 @@ export function allocatePlace(engine: Engine, order: Order): Place {
   const fault = order.fault ?? rootFault(order, engine);
   const root = fault ? 0 : order.root;
   const slots = slotsFor(size);
-  const words = engine.allocateWords({ ...order, root, fault }, GRANT + 1, SLOTS + slots);
-  return { words, rank, size, root, slots };
+  const words = engine.allocateWords({ ...order, root, fault }, RANK_WORDS, SLOTS + slots);
+  return { words, rank, size, root, slots, losses: engine.losses };
 }
 
 function rootFault({ op, root }: Order, { rank, size }: Engine): PshmemError | undefined {

@@ -1,7 +1,10 @@
 /** MPICondition: a rank that holds a lock waits until another says that something has changed. */
 import { engineOf } from "../world.ts";
 import { digestOf } from "../comm/calls.ts";
+import type { Engine } from "../comm/engine.ts";
+import { throwFault } from "../comm/arguments.ts";
 import { PshmemError } from "../errors.ts";
+import type { Concern } from "../node/machine.ts";
 import { aborted, badArgument, checkWait, patienceOf, type WaitOptions } from "./arguments.ts";
 import type { Doorway } from "./doorway.ts";
 import { EXCLUSIVE } from "./entry.ts";
@@ -13,7 +16,8 @@ import { CONDITION_WORDS, Waiters } from "./waiters.ts";
 
 /**
  * A condition that belongs to a lock. Wait for it in a loop, since what one waits for can have gone again by the time the lock
- * is back: `while (!ready()) condition.wait();`
+ * is back: `while (!ready()) condition.wait();` A wait also ends when a rank has gone that held the lock, or that had been notified and did not
+ * come back: whoever is left looks again.
  */
 export class MPICondition implements Disposable {
   /** The lock it belongs to. */
@@ -21,6 +25,8 @@ export class MPICondition implements Disposable {
   readonly #door: Doorway;
   readonly #waiters: Waiters;
   readonly #lifetime: Lifetime;
+  /** The call that waits. */
+  #call = "";
 
   /** Collective over the lock's communicator, blocking. @throws BAD_ARGUMENT for what is no lock; FREED MISMATCH NO_MEMORY */
   constructor(lock: MPILock) {
@@ -29,9 +35,10 @@ export class MPICondition implements Disposable {
     engine.check("new MPICondition");
     const door = doorwayOf(lock);
     const { root } = lock;
+    const id = engine.nextObject();
     const call = {
       op: "new MPICondition",
-      object: engine.nextObject(),
+      object: id,
       root,
       digest: digestOf("lock", door.id),
       // A rank that has closed the lock takes part to say so, for the others wait for it.
@@ -40,7 +47,8 @@ export class MPICondition implements Disposable {
     const words = engine.allocateWords(call, CONDITION_WORDS);
     this.lock = lock;
     this.#door = door;
-    this.#waiters = new Waiters(words, engine.rank, root, door.entry);
+    this.#waiters = new Waiters(words, engine.rank, root, door.entry, engine.losses);
+    this.#waiters.concern = this.#concern(engine, id);
     this.#lifetime = new Lifetime(engine, words, "MPICondition");
   }
 
@@ -48,7 +56,8 @@ export class MPICondition implements Disposable {
    * Local, blocking: leaves the lock, waits to be notified, and enters the lock again, under a new token. The lock is
    * held again whenever this returns or throws TIMEOUT or ABORTED. Waiting for the lock is not subject to the timeout.
    *
-   * @throws LOCK_NOT_HELD unless this rank holds the lock alone; TIMEOUT ABORTED BAD_ARGUMENT FREED
+   * @throws LOCK_NOT_HELD unless this rank holds the lock alone; TIMEOUT ABORTED BAD_ARGUMENT FREED; RANK_LOST, with the lock held, when all
+   * other ranks have gone
    */
   wait(options?: WaitOptions | null): void {
     perform(this.#door.pace, this.#wait("MPICondition.wait", options));
@@ -96,6 +105,7 @@ export class MPICondition implements Disposable {
     this.#check(call);
     checkWait(call, this.#door.rank, options);
     const { signal } = options ?? {};
+    this.#call = call;
     const resume = this.#door.suspend();
     this.#lifetime.begin();
     this.#waiters.wait();
@@ -122,6 +132,22 @@ export class MPICondition implements Disposable {
     const { rank } = this.#door;
     const text = `${call}: rank ${rank} does not hold the condition's lock alone. Lock it first, in exclusive mode.`;
     throw new PshmemError("LOCK_NOT_HELD", text, { call, rank });
+  }
+
+  /** While it waits for the lock it is in line as others are; before, for whichever rank may notify it. */
+  #concern({ losses, rank, size }: Engine, id: number): Concern {
+    const { concern } = this.#door;
+    const others = Array.from({ length: size }, (_, other) => other).filter((other) => other !== rank);
+    return {
+      describe: () => `${this.#call} of object ${id}${losses.where}`,
+      awaited: () => (this.#waiters.awaiting ? concern.inside() : concern.awaited()),
+      mind: () => {
+        if (!this.#waiters.awaiting) concern.mind();
+        else if (others.every((other) => losses.isGone(other)))
+          throwFault(losses.faultOfPeers(others), this.#call);
+        else if (concern.mendIfDue()) this.#waiters.heed(size);
+      },
+    };
   }
 
   #timeout(call: string, timeout: number): PshmemError {

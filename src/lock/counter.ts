@@ -5,6 +5,7 @@ import { PshmemError } from "../errors.ts";
 import { BLOCKED, type Pace } from "../node/machine.ts";
 import { communicatorOf, engineOf } from "../world.ts";
 import { allocatePlace, badArgument } from "./arguments.ts";
+import { LineConcern } from "./concern.ts";
 import { Lifetime } from "./lifetime.ts";
 import { drive } from "./procedure.ts";
 import { Tally } from "./tally.ts";
@@ -19,6 +20,8 @@ export interface MPICounterOptions {
  * A number shared by the ranks of a communicator, 0 at the start, exact up to 2⁵³ − 1 (and down to its negative). No two ranks
  * get the same number from {@link next}.
  *
+ * A rank that dies in the midst of a call has changed the number or has not; the others go on.
+ *
  * Its calls block only while another rank is in the midst of the same few steps.
  */
 export class MPICounter implements Disposable {
@@ -28,6 +31,7 @@ export class MPICounter implements Disposable {
   readonly root: number;
   readonly #rank: number;
   readonly #tally: Tally;
+  readonly #concern: LineConcern;
   readonly #pace: Pace;
   readonly #lifetime: Lifetime;
 
@@ -37,11 +41,14 @@ export class MPICounter implements Disposable {
     const { root = 0 } = options ?? {};
     const fault = faultOfOptions(options);
     engine.check("new MPICounter");
-    const place = allocatePlace(engine, { op: "new MPICounter", object: engine.nextObject(), root, fault });
+    const id = engine.nextObject();
+    const place = allocatePlace(engine, { op: "new MPICounter", object: id, root, fault });
     this.comm = communicatorOf(comm);
     this.root = root;
     this.#rank = engine.rank;
     this.#tally = new Tally(place);
+    this.#concern = new LineConcern(engine, place, this.#tally.recovery, id);
+    this.#tally.concern = this.#concern;
     this.#pace = engine.pace;
     this.#lifetime = new Lifetime(engine, place.words, "MPICounter");
   }
@@ -83,7 +90,10 @@ export class MPICounter implements Disposable {
   }
 
   #run(call: string): number {
-    if (drive(this.#tally) === BLOCKED) this.#pace.run(this.#tally);
+    if (drive(this.#tally) === BLOCKED) {
+      this.#concern.call = call;
+      this.#pace.run(this.#tally);
+    }
     const { before, overflowed } = this.#tally;
     if (overflowed === 0) return before;
     const text = `${call}: from ${before} this step leaves the integers that a number can hold. The counter is unchanged.`;

@@ -3,12 +3,13 @@ import type { Engine } from "../comm/engine.ts";
 import { PshmemError } from "../errors.ts";
 import { BLOCKED, type Ending, type Pace } from "../node/machine.ts";
 import { aborted, checkWait, patienceOf, type WaitOptions } from "./arguments.ts";
+import { LineConcern } from "./concern.ts";
 import { Entry, EXCLUSIVE, OUTSIDE, type Inside } from "./entry.ts";
 import type { Hold } from "./guard.ts";
 import { Lifetime } from "./lifetime.ts";
 import { patiently, type Procedure } from "./procedure.ts";
 import type { Place } from "./queue.ts";
-import { readState, whoIsInside } from "./state.ts";
+import { readState, whoIsInside, type LockState } from "./state.ts";
 
 /** What a doorway calls itself in texts, and whether it prints what happens. */
 export interface DoorSign {
@@ -26,6 +27,7 @@ export class Doorway {
   readonly entry: Entry;
   readonly lifetime: Lifetime;
   readonly pace: Pace;
+  readonly concern: LineConcern;
   /** The acquisition a guard was given for: of a lock only, which has one at a time. */
   hold: Hold | null = null;
   readonly #place: Place;
@@ -35,6 +37,8 @@ export class Doorway {
     this.entry = new Entry(place, permits);
     this.lifetime = new Lifetime(engine, place.words, sign.name);
     this.pace = engine.pace;
+    this.concern = new LineConcern(engine, place, this.entry.recovery, sign.id);
+    this.entry.concern = this.concern;
     this.#place = place;
     this.#sign = sign;
   }
@@ -50,10 +54,11 @@ export class Doorway {
   }
 
   /** Blocking: enters, however long it takes. Allocates nothing. */
-  enterBlocking(mode: Inside): void {
+  enterBlocking(call: string, mode: Inside): void {
     this.entry.enter(mode);
     if (this.entry.proceed() === BLOCKED) {
       this.say("waiting");
+      this.concern.call = call;
       this.pace.run(this.entry);
     }
     this.#sayEntered();
@@ -79,6 +84,7 @@ export class Doorway {
 
   /** Enters if that needs no waiting; tells whether it did. */
   tryEnter(mode: Inside): boolean {
+    this.concern.mend();
     this.entry.tryEnter(mode);
     this.entry.proceed();
     if (this.entry.inside === OUTSIDE) return false;
@@ -100,9 +106,15 @@ export class Doorway {
     this.lifetime.begin();
     return () => {
       if (this.lifetime.closed) this.leave(EXCLUSIVE);
-      else if (hold) Object.assign(hold, { held: true, token: this.entry.token });
+      else if (hold) Object.assign(hold, this.#holdNow);
       this.lifetime.end();
     };
+  }
+
+  /** Who holds and who waits, once what ranks that have gone left behind is set right. */
+  look(): LockState {
+    this.concern.mend();
+    return readState(this.#place);
   }
 
   /** Prints a line when debugging. */
@@ -110,8 +122,13 @@ export class Doorway {
     if (this.#sign.debug) console.log(`${this.#sign.name}[${this.#sign.id}] rank ${this.rank}: ${text}`);
   }
 
+  get #holdNow(): Pick<Hold, "held" | "token" | "broken"> {
+    return { held: true, token: this.entry.token, broken: this.entry.broken };
+  }
+
   *#wait(call: string, mode: Inside, options: WaitOptions | null | undefined): Procedure<void> {
     this.say("waiting");
+    this.concern.call = call;
     this.lifetime.begin();
     try {
       const ending = yield* patiently(this.entry, patienceOf(options, this.lifetime.signal(options?.signal)));

@@ -1,7 +1,9 @@
 /** The way into and out of a lock, as a step machine: the head of the queue, then room, then a token. */
-import { BLOCKED, DONE, GOING, type Machine, type Outcome } from "../node/machine.ts";
-import { HIGH, HOLDER, LOW, SINCE, USERS, WAITER } from "./layout.ts";
-import { TicketQueue, type Place } from "./queue.ts";
+import { BLOCKED, DONE, GOING, type Concern, type Machine, type Outcome } from "../node/machine.ts";
+import { BROKEN, COUNT, HIGH, HOLDER, LOW, SINCE, USERS, WAITER } from "./layout.ts";
+import { ALONE, TicketQueue, type Place } from "./queue.ts";
+import { Recovery } from "./recovery.ts";
+import { FOR_ROOM, Stance } from "./stance.ts";
 
 /** Not inside. */
 export const OUTSIDE = 0;
@@ -24,6 +26,11 @@ const SIGN = 7;
 const PASS = 8;
 const DEPART = 9;
 const WAKE = 10;
+const TAKE_MARK = 11;
+const ATTEND = 12;
+
+/** A shared entry with a ticket that is a multiple of this clears HOLDER, so that no ticket there is older than one round of all tickets. */
+const TICKETS_TO_CLEAR = 0x4000;
 
 /**
  * One rank's side of a lock, or of a semaphore: there every user is shared, and at most `permits` are inside.
@@ -40,7 +47,11 @@ export class Entry implements Machine {
   inside: Inside = OUTSIDE;
   /** The number drawn at the last entry. */
   token = 0;
+  /** What this rank waits for in here, for whoever drives the machine. */
+  concern?: Concern;
   readonly queue: TicketQueue;
+  readonly recovery: Recovery;
+  readonly stance: Stance;
 
   readonly #place: Place;
   readonly #permits: number;
@@ -48,12 +59,21 @@ export class Entry implements Machine {
   private phase = IDLE;
   private wanted: Inside = OUTSIDE;
   private leaving = 0;
+  /** USERS when this rank looked last, at the head. */
+  private users = 0;
 
-  /** `permits`: the most users in shared mode at a time; Infinity for a lock. */
-  constructor(place: Place, permits: number) {
+  /** `permits`: the most users in shared mode at a time; Infinity for a lock. `stance`: that of another machine of this rank. */
+  constructor(place: Place, permits: number, stance = new Stance(place)) {
     this.#place = place;
     this.#permits = permits;
-    this.queue = new TicketQueue(place);
+    this.stance = stance;
+    this.queue = new TicketQueue(place, stance);
+    this.recovery = new Recovery(place, stance);
+  }
+
+  /** Whether the last entry was the first one after a holder that went without leaving. */
+  get broken(): boolean {
+    return this.users < 0;
   }
 
   /** Begins to enter. DONE with `inside` set. */
@@ -81,6 +101,11 @@ export class Entry implements Machine {
     else this.#pass();
   }
 
+  /** Local: whether the next to enter will find that a holder has gone without leaving. */
+  isMarked(): boolean {
+    return this.#place.words.load(this.#place.root, USERS) < 0;
+  }
+
   /** Steps as long as this rank can go on by itself. A loop of its own, so that the compiler knows what it steps. */
   proceed(): Outcome {
     for (;;) {
@@ -98,7 +123,7 @@ export class Entry implements Machine {
       case SIGN:
         return this.#sign();
       case PASS:
-        return this.queue.step() === DONE ? this.#end(this.wanted) : GOING;
+        return this.queue.step() === DONE ? this.#passed() : GOING;
       default:
         return this.#stepShared();
     }
@@ -108,19 +133,27 @@ export class Entry implements Machine {
     switch (this.phase) {
       case ANNOUNCE:
         this.#write(WAITER, this.#place.rank + 1);
+        this.stance.rest(FOR_ROOM, 0);
         return this.#go(WAIT);
       case WAIT:
         return this.#wait();
       case DISMISS:
+        this.stance.move();
         this.#write(WAITER, 0);
         return this.wanted === OUTSIDE ? this.#pass() : this.#admit();
       case JOIN:
         this.#place.words.add(this.#place.root, USERS, 1);
+        this.stance.share(1);
         return this.#go(SIGN);
       case DEPART:
         return this.#depart();
       case WAKE:
         return this.#wake();
+      case TAKE_MARK:
+        this.#place.words.add(this.#place.root, USERS, BROKEN);
+        return this.wanted === EXCLUSIVE ? this.#end(EXCLUSIVE) : this.#pass();
+      case ATTEND:
+        return this.recovery.step() === DONE ? this.#end(this.wanted) : GOING;
       default:
         return DONE;
     }
@@ -136,7 +169,9 @@ export class Entry implements Machine {
   #stepQueue(): Outcome {
     const outcome = this.queue.step();
     if (outcome !== DONE) return outcome;
-    return this.queue.atHead ? this.#go(LOOK) : this.#end(OUTSIDE);
+    if (this.queue.atHead) return this.#go(LOOK);
+    this.wanted = OUTSIDE;
+    return this.#settle(ALONE);
   }
 
   #look(): Outcome {
@@ -152,7 +187,11 @@ export class Entry implements Machine {
   }
 
   #hasRoom(): boolean {
-    const users = this.#place.words.load(this.#place.root, USERS);
+    this.users = this.#place.words.load(this.#place.root, USERS);
+    return this.users === 0 || this.#leavesRoom(this.users & COUNT);
+  }
+
+  #leavesRoom(users: number): boolean {
     return users < (this.wanted === EXCLUSIVE ? 1 : this.#permits);
   }
 
@@ -173,31 +212,58 @@ export class Entry implements Machine {
     const { words, root, rank } = this.#place;
     const low = (words.read(root, LOW) + 1) | 0;
     let high = words.read(root, HIGH);
-    words.write(root, LOW, low);
+    // In this order, so that a rank that goes between the two makes the token jump, and not fall.
     if (low === 0) words.write(root, HIGH, ++high);
+    words.write(root, LOW, low);
     this.token = high * 2 ** 32 + (low >>> 0);
-    if (this.wanted !== EXCLUSIVE) return this.#pass();
+    if (this.wanted !== EXCLUSIVE) return this.#signShared();
     words.write(root, SINCE, Date.now() | 0);
     words.write(root, HOLDER, (this.queue.ticket << 16) | (rank + 1));
-    return this.#end(EXCLUSIVE);
+    return this.users < 0 ? this.#go(TAKE_MARK) : this.#end(EXCLUSIVE);
+  }
+
+  #signShared(): Outcome {
+    const { words, root } = this.#place;
+    const clears = this.#permits === Infinity && this.queue.ticket % TICKETS_TO_CLEAR === 0;
+    if (clears) words.write(root, HOLDER, 0);
+    if (this.users >= 0) return this.#pass();
+    this.stance.shareMarked(BROKEN);
+    return this.#go(TAKE_MARK);
   }
 
   #depart(): Outcome {
-    const before = this.#place.words.add(this.#place.root, USERS, -1);
+    this.stance.stir();
+    const before = this.#place.words.add(this.#place.root, USERS, -1) & COUNT;
+    this.stance.share(-1);
     const madeRoom = before === (this.#permits === Infinity ? 1 : this.#permits);
-    return madeRoom ? this.#go(WAKE) : this.#end(OUTSIDE);
+    return madeRoom ? this.#go(WAKE) : this.#settle(ALONE);
   }
 
   #wake(): Outcome {
     const { words, root } = this.#place;
     const waiter = words.load(root, WAITER);
     if (waiter !== 0) words.ring(waiter - 1);
-    return this.#end(OUTSIDE);
+    return this.#settle(ALONE);
   }
 
   #pass(): Outcome {
     this.queue.pass();
     return this.#go(PASS);
+  }
+
+  #passed(): Outcome {
+    const { passed } = this.queue;
+    if (passed !== ALONE || this.inside !== EXCLUSIVE) return this.#settle(passed);
+    this.stance.settlePlainly();
+    return this.#end(OUTSIDE);
+  }
+
+  /** This rank has come to rest. Where ranks have gone, somebody may have waited for that. */
+  #settle(passed: number): Outcome {
+    this.stance.settle();
+    if (this.#place.losses.gone === 0) return this.#end(this.wanted);
+    this.recovery.attend(passed);
+    return this.#go(ATTEND);
   }
 
   #write(index: number, value: number): void {

@@ -8,6 +8,7 @@ export type LockMode = "exclusive" | "shared";
 export interface Hold {
   readonly mode: LockMode;
   token: number;
+  broken: boolean;
   held: boolean;
 }
 
@@ -31,6 +32,15 @@ export class LockGuard implements Disposable, AsyncDisposable {
    */
   get token(): number {
     return this.#hold.token;
+  }
+
+  /**
+   * True when the rank that held the lock alone before this one died or ended inside, and this acquisition is the first since: what the lock
+   * guards may be half changed. Look it over, and mend it; the next acquisition will not be told again. Never true for a permit of a
+   * semaphore.
+   */
+  get broken(): boolean {
+    return this.#hold.broken;
   }
 
   get mode(): LockMode {

@@ -8,8 +8,7 @@ import { Doorway } from "./doorway.ts";
 import { EXCLUSIVE, OUTSIDE, SHARED, type Inside } from "./entry.ts";
 import { LockGuard, type Hold, type LockMode } from "./guard.ts";
 import { perform, performAsync, type Procedure } from "./procedure.ts";
-import type { Place } from "./queue.ts";
-import { readState, type LockState } from "./state.ts";
+import type { LockState } from "./state.ts";
 
 /** How a lock is made. */
 export interface MPILockOptions {
@@ -34,6 +33,9 @@ let doorOf: (lock: MPILock) => Doorway;
  * beside its bookkeeping, and one to release. Waiting ranks sleep, each on a word of its own. Shared and exclusive requests stand
  * in the same line, so neither starves the other.
  *
+ * A rank that dies or ends while it holds the lock, shares it or stands in line does not stop the others: the next in line gets it, under
+ * a higher token and, after an exclusive holder, marked {@link LockGuard.broken}.
+ *
  * A wait that is given up leaves its place empty, to be skipped when its turn comes. A rank has a limited number of places (at
  * least 15, fewer with more than 256 ranks); with all of them empty in the line it takes its newest again, ahead of those behind it.
  */
@@ -42,7 +44,6 @@ export class MPILock implements Disposable {
   readonly comm: Communicator;
   /** The rank whose memory keeps the queue. */
   readonly root: number;
-  readonly #place: Place;
   readonly #door: Doorway;
 
   static {
@@ -62,8 +63,8 @@ export class MPILock implements Disposable {
     const id = engine.nextObject();
     this.comm = communicatorOf(comm);
     this.root = root;
-    this.#place = allocatePlace(engine, { op: "new MPILock", object: id, root, fault });
-    this.#door = new Doorway(engine, this.#place, Infinity, {
+    const place = allocatePlace(engine, { op: "new MPILock", object: id, root, fault });
+    this.#door = new Doorway(engine, place, Infinity, {
       name: "MPILock",
       id,
       prize: "the lock",
@@ -81,10 +82,15 @@ export class MPILock implements Disposable {
     return this.held ? this.#door.entry.token : null;
   }
 
+  /** Local. Whether this rank's hold is the first since a holder went without leaving: see {@link LockGuard.broken}. */
+  get broken(): boolean {
+    return this.held && this.#door.entry.broken;
+  }
+
   /** Local, blocking: waits for its turn, however long that takes. @throws LOCK_HELD FREED */
   lock(): void {
     this.#mayEnter("MPILock.lock");
-    this.#door.enterBlocking(EXCLUSIVE);
+    this.#door.enterBlocking("MPILock.lock", EXCLUSIVE);
   }
 
   /** Local, not blocking: lets the next in line go ahead. @throws LOCK_NOT_HELD FREED */
@@ -159,7 +165,7 @@ export class MPILock implements Disposable {
   /** Local, not blocking: who holds the lock and who waits, at this moment. @throws FREED */
   state(): LockState {
     this.#door.lifetime.check("MPILock.state");
-    return readState(this.#place);
+    return this.#door.look();
   }
 
   /**
@@ -199,8 +205,9 @@ export class MPILock implements Disposable {
   }
 
   #guard(): LockGuard {
-    const { inside, token } = this.#door.entry;
-    const hold: Hold = { mode: inside === SHARED ? "shared" : "exclusive", token, held: true };
+    const { inside, token, broken } = this.#door.entry;
+    const mode = inside === SHARED ? "shared" : "exclusive";
+    const hold: Hold = { mode, token, broken, held: true };
     this.#door.hold = hold;
     return new LockGuard(hold, () => this.unlock());
   }

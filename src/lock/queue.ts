@@ -5,8 +5,10 @@
  * word of its own and can leave a mark when it gives up, as in the abortable queue locks of Scott (PODC 2002).
  */
 import type { Words } from "../comm/engine.ts";
+import type { Losses } from "../comm/losses.ts";
 import { BLOCKED, DONE, GOING, type Machine, type Outcome } from "../node/machine.ts";
 import { CAME_UP, GRANT, ONE_TICKET, PENDING, SLOTS, TICKETS } from "./layout.ts";
+import { WAITING, type Stance } from "./stance.ts";
 
 /** Where a queue lives and who looks at it. */
 export interface Place {
@@ -16,6 +18,7 @@ export interface Place {
   readonly root: number;
   /** Slots in the ring: a power of two above `size`. */
   readonly slots: number;
+  readonly losses: Pick<Losses, "gone" | "isGone">;
 }
 
 const IDLE = 0;
@@ -34,6 +37,17 @@ const MARK = 12;
 const FREE_GRANT = 13;
 const FREE_SKIP = 14;
 const HAND_OVER = 15;
+const REMARK = 16;
+
+/** Stands for the owner of a ticket that is to be skipped. */
+const NOBODY = -1;
+
+/** How a `pass` ended. */
+export const ALONE = 0;
+/** The head went to a rank that waited. */
+export const HANDED = 1;
+/** The next ticket came up before its owner registered, and that may have gone. */
+export const UNSURE = 2;
 
 /**
  * One rank's side of the queue. `take`, `tryTake` and `pass` begin an operation; step until DONE, then look at `atHead`.
@@ -56,18 +70,23 @@ export class TicketQueue implements Machine {
   waiting = 0;
   /** The ticket drawn last, modulo 2¹⁶. */
   ticket = 0;
+  /** How the last `pass` ended. */
+  passed = ALONE;
 
   readonly #place: Place;
   readonly #me: number;
   readonly #quota: number;
+  readonly #stance: Stance;
   // Plain fields: the search over all schedules saves and restores them.
   private phase = IDLE;
   private leaving = 0;
   private seen = 0;
+  private owner = 0;
   private left: number[] = [];
 
-  constructor(place: Place) {
+  constructor(place: Place, stance: Stance) {
     this.#place = place;
+    this.#stance = stance;
     this.#me = place.rank + 1;
     this.#quota = Math.floor((place.slots - 1) / place.size);
   }
@@ -86,6 +105,16 @@ export class TicketQueue implements Machine {
   /** Begins to pass the head of the queue on. */
   pass(): void {
     this.phase = PASS;
+  }
+
+  /**
+   * Begins to pass on to a ticket whose turn it is, and from it on if its owner has gone; `waiter` is the rank + 1 that waits with it, as
+   * far as is known from elsewhere than its slot, or 0.
+   */
+  resume(ticket: number, waiter: number): void {
+    this.ticket = ticket;
+    this.owner = waiter || NOBODY;
+    this.phase = REMARK;
   }
 
   /** Ends a `take` early: step on until DONE. The ticket may have come up meanwhile, then `atHead` is 1 all the same. */
@@ -111,6 +140,7 @@ export class TicketQueue implements Machine {
       case COMING:
         return this.#await();
       case ACCEPT:
+        this.#stance.move();
         this.#place.words.store(this.#place.rank, GRANT, 0);
         return this.#end(1);
       default:
@@ -136,6 +166,8 @@ export class TicketQueue implements Machine {
         return this.#go(PASS);
       case HAND_OVER:
         return this.#handOver();
+      case REMARK:
+        return this.#remark();
       default:
         return DONE;
     }
@@ -143,6 +175,7 @@ export class TicketQueue implements Machine {
 
   #draw(): Outcome {
     const { words, root } = this.#place;
+    this.#stance.move();
     const drawn = words.add(root, TICKETS, ONE_TICKET);
     this.ticket = drawn >>> 16;
     if ((drawn & PENDING) === 0) return this.#emptyQueue();
@@ -166,6 +199,7 @@ export class TicketQueue implements Machine {
 
   #revive(): Outcome {
     const newest = this.left.at(-1)!;
+    this.#stance.move();
     if (this.#swap(newest, -this.#me, this.#me) !== -this.#me) {
       this.left = [];
       return this.#go(DRAW);
@@ -173,12 +207,17 @@ export class TicketQueue implements Machine {
     this.left = this.left.slice(0, -1);
     this.ticket = newest;
     this.waiting = 1;
-    return this.#go(AWAIT);
+    return this.#awaitTurn();
   }
 
   #register(): Outcome {
     const found = this.#swap(this.ticket, 0, this.#me);
-    return this.#go(found === CAME_UP ? SETTLE : AWAIT);
+    return found === CAME_UP ? this.#go(SETTLE) : this.#awaitTurn();
+  }
+
+  #awaitTurn(): Outcome {
+    this.#stance.rest(WAITING, this.ticket);
+    return this.#go(AWAIT);
   }
 
   #await(): Outcome {
@@ -187,7 +226,12 @@ export class TicketQueue implements Machine {
   }
 
   #withdraw(): Outcome {
-    if (this.#swap(this.ticket, this.#me, -this.#me) !== this.#me) return this.#go(COMING);
+    this.#stance.stir();
+    if (this.#swap(this.ticket, this.#me, -this.#me) !== this.#me) {
+      this.#stance.settle();
+      return this.#go(COMING);
+    }
+    this.#stance.goOut();
     const slot = this.#slot(this.ticket);
     // An older ticket in the same slot is long gone.
     this.left = [...this.left.filter((ticket) => this.#slot(ticket) !== slot), this.ticket];
@@ -202,6 +246,7 @@ export class TicketQueue implements Machine {
   #grab(): Outcome {
     const { words, root } = this.#place;
     const drawn = (this.seen + ONE_TICKET) | 0;
+    this.#stance.move();
     if (words.compareExchange(root, TICKETS, this.seen, drawn) !== this.seen) return this.#end(0);
     this.ticket = this.seen >>> 16;
     return this.#emptyQueue();
@@ -210,6 +255,7 @@ export class TicketQueue implements Machine {
   #pass(): Outcome {
     const { words, root } = this.#place;
     const before = words.add(root, TICKETS, -1);
+    this.passed = ALONE;
     if ((before & PENDING) === 1) return this.#end(0);
     this.ticket = (this.ticket + 1) & PENDING;
     return this.#go(MARK);
@@ -218,14 +264,31 @@ export class TicketQueue implements Machine {
   #mark(): Outcome {
     const { words, root } = this.#place;
     this.seen = words.exchange(root, this.#slot(this.ticket), CAME_UP);
-    if (this.seen === 0) return this.#end(0);
-    return this.#go(this.seen > 0 ? FREE_GRANT : FREE_SKIP);
+    if (this.seen !== 0) return this.#free();
+    this.passed = UNSURE;
+    return this.#end(0);
+  }
+
+  /** As {@link #mark}, where the owner is known if it waits: a slot that tells nothing is that of a rank that has gone. */
+  #remark(): Outcome {
+    const { words, root } = this.#place;
+    const seen = words.exchange(root, this.#slot(this.ticket), CAME_UP);
+    this.seen = seen === 0 || seen === CAME_UP ? this.owner : seen;
+    return this.#free();
+  }
+
+  /** Whoever has gone is skipped like one who gave up. */
+  #free(): Outcome {
+    const { losses } = this.#place;
+    const skip = this.seen < 0 || (losses.gone > 0 && losses.isGone(this.seen - 1));
+    return this.#go(skip ? FREE_SKIP : FREE_GRANT);
   }
 
   #handOver(): Outcome {
     const { words } = this.#place;
     words.store(this.seen - 1, GRANT, 1);
     words.ring(this.seen - 1);
+    this.passed = HANDED;
     return this.#end(0);
   }
 

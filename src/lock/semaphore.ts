@@ -8,9 +8,7 @@ import { allocatePlace, badArgument, debugFault, type WaitOptions } from "./argu
 import { Doorway } from "./doorway.ts";
 import { Entry, SHARED } from "./entry.ts";
 import { LockGuard, type Hold } from "./guard.ts";
-import { USERS } from "./layout.ts";
 import { perform, performAsync, type Procedure } from "./procedure.ts";
-import type { Place } from "./queue.ts";
 
 /** How a semaphore is made. */
 export interface MPISemaphoreOptions {
@@ -25,7 +23,7 @@ const MOST_PERMITS = 0x7fff_ffff;
 
 /**
  * A number of permits shared by the ranks of a communicator, given out first come, first served. A rank can hold several, but can wait
- * for one only at a time.
+ * for one only at a time. The permits of a rank that dies or ends are given back.
  */
 export class MPISemaphore implements Disposable {
   /** The communicator; the serial one for null. */
@@ -34,7 +32,6 @@ export class MPISemaphore implements Disposable {
   readonly root: number;
   /** How many can be held at a time. */
   readonly permits: number;
-  readonly #place: Place;
   readonly #door: Doorway;
   /** Permits are given back through a machine of their own, since this rank may be waiting for another one meanwhile. */
   readonly #exit: Entry;
@@ -59,26 +56,26 @@ export class MPISemaphore implements Disposable {
     this.comm = communicatorOf(comm);
     this.root = root;
     this.permits = permits;
-    this.#place = allocatePlace(engine, {
+    const place = allocatePlace(engine, {
       op: "new MPISemaphore",
       object: id,
       root,
       digest: fault ? 0 : digestOf("permits", permits),
       fault,
     });
-    this.#door = new Doorway(engine, this.#place, permits, {
+    this.#door = new Doorway(engine, place, permits, {
       name: "MPISemaphore",
       id,
       prize: "a permit",
       debug,
     });
-    this.#exit = new Entry(this.#place, permits);
+    this.#exit = new Entry(place, permits, this.#door.entry.stance);
   }
 
   /** Local, not blocking: permits free at this moment. @throws FREED */
   get available(): number {
     this.#door.lifetime.check("MPISemaphore.available");
-    return this.permits - this.#place.words.load(this.root, USERS);
+    return this.permits - this.#door.look().readers;
   }
 
   /** Local, not blocking: a guard if a permit is free and nobody is in line, else null. @throws LOCK_HELD FREED */
@@ -130,7 +127,7 @@ export class MPISemaphore implements Disposable {
   }
 
   #guard(): LockGuard {
-    const hold: Hold = { mode: "shared", token: this.#door.entry.token, held: true };
+    const hold: Hold = { mode: "shared", token: this.#door.entry.token, broken: false, held: true };
     this.#holds.add(hold);
     return new LockGuard(hold, () => {
       this.#door.lifetime.check("LockGuard.release");

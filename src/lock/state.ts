@@ -1,5 +1,17 @@
 /** Who holds a lock and who waits, read from its shared words. */
-import { CAME_UP, HIGH, HOLDER, LOW, PENDING, SINCE, SLOTS, TICKETS, USERS, WAITER } from "./layout.ts";
+import {
+  CAME_UP,
+  COUNT,
+  HIGH,
+  HOLDER,
+  LOW,
+  PENDING,
+  SINCE,
+  SLOTS,
+  TICKETS,
+  USERS,
+  WAITER,
+} from "./layout.ts";
 import type { Place } from "./queue.ts";
 
 /** A look at a lock. Each part was true at some moment of the look; while the lock changes hands they may be a moment apart. */
@@ -30,7 +42,7 @@ export function readState({ words, root, slots }: Place): LockState {
     waiting.push(words.load(root, SLOTS + (ticket & (slots - 1))));
   }
   const queue = waiting.filter((who) => who > 0 && who !== CAME_UP).map((who) => who - 1);
-  return { holder, token, heldFor, queue, readers: words.load(root, USERS) };
+  return { holder, token, heldFor, queue, readers: words.load(root, USERS) & COUNT };
 }
 
 /** Nobody clears HOLDER at a release: it counts only while its ticket is the first one not passed on. */

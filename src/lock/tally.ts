@@ -1,12 +1,16 @@
 /** A number that ranks add to, one after the other, as a step machine. */
-import { DONE, GOING, type Machine, type Outcome } from "../node/machine.ts";
-import { HIGH, LOW } from "./layout.ts";
+import { DONE, GOING, type Concern, type Machine, type Outcome } from "../node/machine.ts";
+import { HIGH, LOW, NEXT_HIGH, NEXT_LOW, PLANNED } from "./layout.ts";
 import { TicketQueue, type Place } from "./queue.ts";
+import { carryOutPlan, Recovery } from "./recovery.ts";
+import { Stance } from "./stance.ts";
 
 const IDLE = 0;
 const QUEUE = 1;
 const CHANGE = 2;
 const PASS = 3;
+const CARRY_OUT = 4;
+const ATTEND = 5;
 
 /** What one word holds. */
 const WORD = 2 ** 32;
@@ -21,7 +25,11 @@ export class Tally implements Machine {
   before = 0;
   /** 1 when the last operation would have left the safe integers, and so changed nothing. */
   overflowed = 0;
+  /** What this rank waits for in here, for whoever drives the machine. */
+  concern?: Concern;
   readonly queue: TicketQueue;
+  readonly recovery: Recovery;
+  readonly stance: Stance;
 
   readonly #place: Place;
   // Plain fields: the search over all schedules saves and restores them.
@@ -31,7 +39,9 @@ export class Tally implements Machine {
 
   constructor(place: Place) {
     this.#place = place;
-    this.queue = new TicketQueue(place);
+    this.stance = new Stance(place);
+    this.queue = new TicketQueue(place, this.stance);
+    this.recovery = new Recovery(place, this.stance);
   }
 
   /** Begins to add `step`, a safe integer. */
@@ -49,12 +59,14 @@ export class Tally implements Machine {
       case QUEUE:
         return this.#stepQueue(CHANGE);
       case CHANGE:
-        this.#change();
-        this.queue.pass();
-        this.phase = PASS;
-        return GOING;
+        return this.#change() ? this.#go(CARRY_OUT) : this.#pass();
+      case CARRY_OUT:
+        carryOutPlan(this.#place);
+        return this.#pass();
       case PASS:
-        return this.#stepQueue(IDLE);
+        return this.queue.step() === DONE ? this.#settle() : GOING;
+      case ATTEND:
+        return this.recovery.step() === DONE ? this.#end() : GOING;
       default:
         return DONE;
     }
@@ -69,21 +81,51 @@ export class Tally implements Machine {
 
   #stepQueue(next: number): Outcome {
     const outcome = this.queue.step();
-    if (outcome !== DONE) return outcome;
-    this.phase = next;
-    return next === IDLE ? DONE : GOING;
+    return outcome === DONE ? this.#go(next) : outcome;
   }
 
-  /** All in one step: both words are touched only at the head of the queue. */
-  #change(): void {
+  #pass(): Outcome {
+    this.queue.pass();
+    return this.#go(PASS);
+  }
+
+  /** This rank has come to rest. Where ranks have gone, somebody may have waited for that. */
+  #settle(): Outcome {
+    this.stance.settle();
+    if (this.#place.losses.gone === 0) return this.#end();
+    this.recovery.attend(this.queue.passed);
+    return this.#go(ATTEND);
+  }
+
+  /**
+   * All in one step: both words are touched only at the head of the queue. Where the high one changes they are planned first, and true is
+   * returned: a rank that goes between the two must not leave half of a number.
+   */
+  #change(): boolean {
     const { words, root } = this.#place;
     const high = words.read(root, HIGH);
     this.before = high * WORD + (words.read(root, LOW) >>> 0);
     const after = this.replaces ? this.operand : this.before + this.operand;
     this.overflowed = Number.isSafeInteger(after) ? 0 : 1;
-    if (this.overflowed || after === this.before) return;
-    words.write(root, LOW, after | 0);
+    if (this.overflowed || after === this.before) return false;
     const highAfter = Math.floor(after / WORD);
-    if (highAfter !== high) words.write(root, HIGH, highAfter);
+    if (highAfter === high) {
+      words.write(root, LOW, after | 0);
+      return false;
+    }
+    words.write(root, NEXT_LOW, after | 0);
+    words.write(root, NEXT_HIGH, highAfter);
+    words.store(root, PLANNED, 1);
+    return true;
+  }
+
+  #go(phase: number): Outcome {
+    this.phase = phase;
+    return GOING;
+  }
+
+  #end(): Outcome {
+    this.phase = IDLE;
+    return DONE;
   }
 }

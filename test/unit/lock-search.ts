@@ -8,21 +8,44 @@
  */
 import type { Words } from "../../dist/comm/engine.js";
 import { Entry, EXCLUSIVE, OUTSIDE, SHARED, type Inside } from "../../dist/lock/entry.js";
-import { HIGH, HOLDER, LOW, PENDING, SINCE, SLOTS, TICKETS } from "../../dist/lock/layout.js";
-import type { Place } from "../../dist/lock/queue.js";
+import {
+  GRANT,
+  HIGH,
+  HOLDER,
+  LOW,
+  NEED,
+  NEXT_HIGH,
+  NEXT_LOW,
+  PENDING,
+  PLANNED,
+  SHARES,
+  SINCE,
+  SLOTS,
+  STANCE,
+  TICKETS,
+} from "../../dist/lock/layout.js";
+import { TicketQueue, type Place } from "../../dist/lock/queue.js";
+import { Recovery } from "../../dist/lock/recovery.js";
+import { Stance } from "../../dist/lock/stance.js";
 import { Tally } from "../../dist/lock/tally.js";
 import { CONDITION_WORDS, Waiters } from "../../dist/lock/waiters.js";
+import { drive } from "../../dist/lock/procedure.js";
 import { BLOCKED, DONE, type Machine } from "../../dist/node/machine.js";
 import { WordsInOrder } from "./words-in-order.ts";
 
 /** A promise that a schedule breaks. */
 class SearchFailure extends Error {}
 
+/** Stops a rank between two writes of one step. */
+class Death extends Error {}
+
 /** Words of several ranks in one thread; mutants override a method. */
 export class PlainWords extends WordsInOrder {
   readonly count: number;
   readonly memory: Int32Array[];
   rung: (rank: number) => void = () => {};
+  /** How many writes are left to whoever steps now, before it dies. */
+  life = Infinity;
 
   constructor(size: number, count: number) {
     super();
@@ -35,7 +58,9 @@ export class PlainWords extends WordsInOrder {
   }
 
   store(rank: number, index: number, value: number): void {
-    this.#own(rank)[index] = value;
+    const own = this.#own(rank);
+    this.#live();
+    own[index] = value;
   }
 
   add(rank: number, index: number, value: number): number {
@@ -63,7 +88,12 @@ export class PlainWords extends WordsInOrder {
     return own;
   }
 
+  #live(): void {
+    if (this.life-- <= 0) throw new Death();
+  }
+
   #replace(rank: number, index: number, value: number): number {
+    this.#live();
     const before = this.memory[rank][index];
     this.memory[rank][index] = value;
     return before;
@@ -80,6 +110,8 @@ export interface Op {
   /** Whether the rank may lose patience meanwhile. */
   readonly patient?: boolean;
   readonly machine?: (actor: Actor) => Revocable;
+  /** What it does before it sleeps when ranks have gone; run if due. */
+  readonly recovery?: (actor: Actor) => Recovery;
   begin?(actor: Actor): void;
   /** Returns how many ops to go forward (or, below 0, back). */
   end(actor: Actor, world: World): number;
@@ -89,12 +121,23 @@ const AWAKE = 0;
 const ARMED = 1;
 const ASLEEP = 2;
 
+function partsOf({ queue, recovery, stance }: Pick<Entry, "queue" | "recovery" | "stance">): object[] {
+  return [queue, recovery, recovery.queue, stance];
+}
+
 /** One rank: its machines, and where it is. Number fields are state. */
 class Actor {
   pc = 0;
   running = 0;
   sleep = AWAKE;
+  /** How many had gone when it armed its bell. */
+  goneThen = 0;
+  /** 1 while it looks after the lost, before it sleeps. */
+  minding = 0;
   gaveUp = 0;
+  dead = 0;
+  /** 1 once others are told that it is dead. */
+  gone = 0;
   inside: Inside = OUTSIDE;
   readonly rank: number;
   readonly entry: Entry;
@@ -106,23 +149,45 @@ class Actor {
   constructor(place: Place, permits: number, waiting: Words, script: readonly Op[]) {
     this.rank = place.rank;
     this.entry = new Entry(place, permits);
-    this.exit = new Entry(place, permits);
+    this.exit = new Entry(place, permits, this.entry.stance);
     this.tally = new Tally(place);
-    this.waiters = new Waiters(waiting, place.rank, place.root, this.entry);
+    this.waiters = new Waiters(waiting, place.rank, place.root, this.entry, place.losses);
     this.script = script;
   }
 
   /** The machines that the script runs, with the queues inside them. */
   get machines(): readonly object[] {
-    const run = new Set<object>([this.entry, this.entry.queue]);
+    const run = new Set<object>([this.entry, ...partsOf(this.entry)]);
     for (const { machine } of this.script) if (machine) run.add(machine(this));
-    if (run.has(this.tally)) run.add(this.tally.queue);
+    if (run.has(this.tally)) for (const part of partsOf(this.tally)) run.add(part);
+    if (run.has(this.exit)) for (const part of partsOf(this.exit)) run.add(part);
     return [...run];
   }
 
   get finished(): boolean {
     return this.pc >= this.script.length;
   }
+
+  /** Dies: what it had in its own head is no part of the state any more. */
+  end(): void {
+    for (const object of this.machines) clear(object);
+    Object.assign(this, { running: 0, sleep: AWAKE, goneThen: 0, minding: 0, gaveUp: 0, inside: OUTSIDE });
+    this.pc = this.script.length;
+    this.dead = 1;
+  }
+}
+
+function clear(machine: object): void {
+  const fields = machine as Record<string, unknown>;
+  for (const [key, value] of Object.entries(fields)) {
+    if (typeof value === "number") fields[key] = 0;
+    else if (isList(key, value)) fields[key] = [];
+  }
+}
+
+/** A field of a machine that is a list of numbers. */
+function isList(key: string, value: unknown): boolean {
+  return Array.isArray(value) && (key === "left" || key === "seen");
 }
 
 /** What to search. */
@@ -131,6 +196,10 @@ export interface Scenario {
   readonly slots?: number;
   readonly permits?: number;
   readonly root?: number;
+  /** How many ranks may die, at any step, and between two writes of a step. Default 0. */
+  readonly deaths?: number;
+  /** Which ranks may die. Default: all. */
+  readonly mortals?: readonly number[];
   /** What the machines are told of the number of ranks: a mutant lies, so that ranks draw more tickets than there is room for. */
   readonly told?: number;
   /** Builds the words of the lock; a mutant's are broken. */
@@ -155,10 +224,12 @@ function plain(size: number, count: number): PlainWords {
   return new PlainWords(size, count);
 }
 
-/** True if all words are 0 but those at some indices. */
-function isClean(words: PlainWords, except: readonly number[] = []): boolean {
-  return words.memory.every((own) => own.every((word, index) => word === 0 || except.includes(index)));
-}
+/** Words that need not be 0 in the end. */
+const LASTING = new Set([TICKETS, LOW, HIGH, SINCE, HOLDER, NEED, NEXT_LOW, NEXT_HIGH]);
+/** Words of each rank's own; those of a dead one stay as they are. */
+const OWN = new Set([GRANT, STANCE, SHARES]);
+/** In STANCE: all but the count of moves. */
+const STANCE_BITS = 0x3ffff;
 
 /** All ranks, their words, and what the checks remember. */
 class World {
@@ -167,6 +238,16 @@ class World {
   readonly waiting: PlainWords;
   readonly permits: number;
   readonly root: number;
+  deathsLeft: number;
+  /** 0: nobody dies, and nobody looks at what ranks say of themselves. */
+  readonly mortal: number;
+  readonly mortals: readonly number[];
+  /** How many ranks are known to have gone. */
+  gone = 0;
+  /** 1: the next to enter must be told that a holder has gone. */
+  mustTell = 0;
+  /** 1: some later one may be told so. */
+  mayTell = 0;
   /** Items on the table, guarded by the lock; for conditions. */
   items = 0;
   lastToken = FIRST_TOKEN - 1;
@@ -179,6 +260,8 @@ class World {
     slots = 4,
     permits = Infinity,
     root = 0,
+    deaths = 0,
+    mortals = scripts.map((_, rank) => rank),
     told,
     words = plain,
     waiting = plain,
@@ -188,11 +271,14 @@ class World {
     this.waiting = waiting(size, CONDITION_WORDS);
     this.permits = permits;
     this.root = root;
+    this.deathsLeft = this.mortal = deaths;
+    this.mortals = mortals;
     this.lock.memory[root][TICKETS] = FIRST_TICKET << 16;
     this.lock.memory[root][LOW] = (FIRST_TOKEN - 1) | 0;
+    const losses = lossesOf(this);
     this.actors = scripts.map((script, rank) => {
       return new Actor(
-        { words: this.lock, rank, size: told ?? size, root, slots },
+        { words: this.lock, rank, size: told ?? size, root, slots, losses },
         permits,
         this.waiting,
         script,
@@ -203,24 +289,106 @@ class World {
 
   /** Every schedule may go on from here by stepping this rank. */
   canStep(actor: Actor): boolean {
-    return !actor.finished && actor.sleep !== ASLEEP;
+    return !actor.finished && (actor.sleep !== ASLEEP || actor.minding === 1);
   }
 
   canGiveUp(actor: Actor): boolean {
-    return actor.running === 1 && actor.gaveUp === 0 && actor.script[actor.pc].patient === true;
+    const waits = actor.running === 1 && actor.gaveUp === 0 && actor.minding === 0 && !actor.finished;
+    return waits && actor.script[actor.pc].patient === true;
   }
 
   step(actor: Actor): void {
     const op = actor.script[actor.pc];
-    if (!actor.running) {
-      actor.running = 1;
-      actor.sleep = AWAKE;
-      op.begin?.(actor);
-    }
-    const outcome = op.machine?.(actor).step() ?? DONE;
-    if (outcome === BLOCKED) actor.sleep = actor.sleep === AWAKE ? ARMED : ASLEEP;
-    if (outcome === DONE) this.#finish(actor, op);
+    if (actor.minding) this.#mind(actor, op);
+    else this.#advance(actor, op);
     this.#checkInside();
+  }
+
+  #advance(actor: Actor, op: Op): void {
+    this.#begin(actor, op);
+    const outcome = op.machine?.(actor).step() ?? DONE;
+    if (outcome === BLOCKED) this.#block(actor, op);
+    if (outcome === DONE) this.#finish(actor, op);
+  }
+
+  #begin(actor: Actor, op: Op): void {
+    if (actor.running) return;
+    actor.running = 1;
+    actor.sleep = AWAKE;
+    op.begin?.(actor);
+  }
+
+  /** As `BellPace` does it: arms, looks again, minds those that had gone when it armed, sleeps. */
+  #block(actor: Actor, op: Op): void {
+    if (actor.sleep === AWAKE) {
+      actor.sleep = ARMED;
+      actor.goneThen = this.gone;
+    } else if (actor.goneThen > 0 && this.#isInVain(actor)) {
+      this.giveUp(actor);
+    } else if (actor.goneThen > 0 && op.recovery?.(actor).due) {
+      actor.minding = 1;
+      op.recovery(actor).call();
+    } else actor.sleep = ASLEEP;
+  }
+
+  #mind(actor: Actor, op: Op): void {
+    if (op.recovery!(actor).step() !== DONE) return;
+    actor.minding = 0;
+    if (actor.waiters.awaiting) actor.waiters.heed(this.actors.length);
+    if (actor.sleep === ARMED) actor.sleep = ASLEEP;
+  }
+
+  #isInVain(actor: Actor): boolean {
+    return actor.waiters.awaiting && this.actors.every((other) => other === actor || other.gone === 1);
+  }
+
+  /** The rank does so many more writes of its next step, and nothing after that. False if there are no more. */
+  die(actor: Actor, writes: number): boolean {
+    const op = actor.script[actor.pc];
+    if (writes > 0 && !this.#lastWrites(actor, op, writes)) return false;
+    this.#noteMark(actor);
+    actor.end();
+    this.deathsLeft--;
+    return true;
+  }
+
+  /** False if the step has no more writes than that: to die then is to die before the next step. */
+  #lastWrites(actor: Actor, op: Op, writes: number): boolean {
+    this.lock.life = this.waiting.life = writes;
+    try {
+      if (actor.minding) op.recovery!(actor).step();
+      else {
+        this.#begin(actor, op);
+        op.machine?.(actor).step();
+      }
+      return false;
+    } catch (error) {
+      if (!(error instanceof Death)) throw error;
+    } finally {
+      this.lock.life = this.waiting.life = Infinity;
+    }
+    return true;
+  }
+
+  /** What the next ones to enter must, or may, be told if this rank dies now. */
+  #noteMark(actor: Actor): void {
+    const root = this.lock.memory[this.root];
+    const first = ((root[TICKETS] >>> 16) - root[TICKETS]) & PENDING;
+    const holds = root[HOLDER] >>> 16 === first && (root[HOLDER] & PENDING) === actor.rank + 1;
+    if (actor.inside === EXCLUSIVE) this.mustTell = 1;
+    else if (holds && (root[TICKETS] & PENDING) !== 0) this.mayTell = 1;
+    // It may have been told, or be about to be.
+    if (actor.inside !== EXCLUSIVE && actor.entry.broken) {
+      this.mayTell = 1;
+      this.mustTell = 0;
+    }
+  }
+
+  /** All are told that a dead rank is dead, and woken. */
+  tell(dead: Actor): void {
+    dead.gone = 1;
+    this.gone++;
+    for (const actor of this.actors) actor.sleep = AWAKE;
   }
 
   giveUp(actor: Actor): void {
@@ -248,13 +416,57 @@ class World {
     if (sharing > this.permits) throw new SearchFailure("more are inside than there are permits");
   }
 
-  /** When all are finished nothing may be left in the words. */
+  /** When all are finished nothing may be left in the words, and a lock must serve whoever comes next. */
   checkClean(): void {
+    const next = this.actors.find(({ dead }) => dead === 0);
+    if (!next) return;
+    if (this.gone > 0) this.#comeNext(next);
     if ((this.lock.memory[this.root][TICKETS] & PENDING) !== 0) throw new SearchFailure("a ticket is left");
-    if (!isClean(this.lock, [TICKETS, LOW, HIGH, SINCE, HOLDER]))
-      throw new SearchFailure("the lock's words are not clean");
-    if (!isClean(this.waiting)) throw new SearchFailure("the condition's words are not clean");
+    if (!this.#isLockClean()) throw new SearchFailure("the lock's words are not clean");
+    if (this.gone === 0 && !this.waiting.memory.every((own) => own.every((word) => word === 0)))
+      throw new SearchFailure("the condition's words are not clean");
   }
+
+  #comeNext(actor: Actor): void {
+    const { entry } = actor;
+    const mode = this.permits === Infinity ? EXCLUSIVE : SHARED;
+    entry.recovery.call();
+    drive(entry.recovery);
+    for (let turns = Math.min(this.permits, 2); turns > 0; turns--) {
+      entry.tryEnter(mode);
+      entry.proceed();
+      if (entry.inside !== mode) throw new SearchFailure("nobody can enter any more");
+      checkEntry(actor, this);
+      if (mode === EXCLUSIVE) {
+        entry.leave(mode);
+        entry.proceed();
+      }
+    }
+    for (let turns = mode === SHARED ? Math.min(this.permits, 2) : 0; turns > 0; turns--) {
+      actor.exit.leave(SHARED);
+      actor.exit.proceed();
+    }
+  }
+
+  #isLockClean(): boolean {
+    return this.lock.memory.every((own, rank) =>
+      own.every((word, index) => {
+        if (this.actors[rank].dead && OWN.has(index)) return true;
+        if (this.mortal === 0 && (index === STANCE || index === SHARES)) return true;
+        const rest = index === STANCE ? word & STANCE_BITS : word;
+        return rest === 0 || LASTING.has(index);
+      }),
+    );
+  }
+}
+
+function lossesOf(world: World): Place["losses"] {
+  return {
+    get gone() {
+      return world.gone;
+    },
+    isGone: (rank) => world.actors[rank].gone === 1,
+  };
 }
 
 /** True if `before` was drawn earlier than `after`: tickets in use lie close together. */
@@ -271,11 +483,26 @@ function checkEntry(actor: Actor, world: World): void {
     if (waits && earlier(other.entry.queue.ticket, ticket))
       throw new SearchFailure("an earlier ticket still waits");
   }
+  checkTold(actor, world);
   const { token, inside } = actor.entry;
   const last = inside === EXCLUSIVE ? world.lastToken : world.lastExclusive;
   if (token <= last) throw new SearchFailure("the token did not rise");
   world.lastToken = Math.max(world.lastToken, token);
   if (inside === EXCLUSIVE) world.lastExclusive = token;
+}
+
+/** The first to enter after a holder died inside is told so, and nobody else. */
+function checkTold({ entry }: Actor, world: World): void {
+  if (world.mustTell && !entry.broken && !isTold(entry.token, world))
+    throw new SearchFailure("it was not told that the holder died");
+  if (!entry.broken) return;
+  if (!world.mustTell && !world.mayTell) throw new SearchFailure("it was told that a holder died");
+  world.mustTell = world.mayTell = 0;
+}
+
+/** Whether one who came before, to share, has been told and is just not through with entering. */
+function isTold(token: number, { actors }: World): boolean {
+  return actors.some(({ running, entry }) => running === 1 && entry.broken && entry.token < token);
 }
 
 function entered(actor: Actor, world: World): number {
@@ -291,12 +518,23 @@ export function enter(mode: Inside, patient = false): Op {
     name: "enter",
     patient,
     machine: (actor) => actor.entry,
+    recovery: (actor) => actor.entry.recovery,
     begin: (actor) => actor.entry.enter(mode),
     end: (actor, world) => {
       const forward = entered(actor, world);
       if (forward === 2 && !actor.gaveUp) throw new SearchFailure("gave up unasked");
       return forward;
     },
+  };
+}
+
+/** Set right what the dead have left behind, as is done before a try. */
+export function mend(): Op {
+  return {
+    name: "mend",
+    machine: (actor) => actor.entry.recovery,
+    begin: (actor) => actor.entry.recovery.call(),
+    end: () => 1,
   };
 }
 
@@ -341,6 +579,7 @@ export function draw(): Op {
   return {
     name: "draw",
     machine: (actor) => actor.tally,
+    recovery: (actor) => actor.tally.recovery,
     begin: (actor) => actor.tally.add(1),
     end: (actor, world) => {
       const nth = actor.tally.before - (FIRST_TOKEN - 1);
@@ -367,12 +606,14 @@ export function takeItem(patient: boolean): readonly Op[] {
     name: "wait",
     patient,
     machine: (actor) => actor.waiters,
+    recovery: (actor) => actor.entry.recovery,
     begin: (actor) => {
       actor.inside = OUTSIDE;
       actor.waiters.wait();
     },
-    end: (actor) => {
+    end: (actor, world) => {
       actor.inside = EXCLUSIVE;
+      checkTold(actor, world);
       if (actor.entry.inside !== EXCLUSIVE) throw new SearchFailure("back without the lock");
       if (!actor.waiters.notified && !actor.gaveUp) throw new SearchFailure("gave up unasked");
       return actor.waiters.notified ? -1 : 1;
@@ -399,60 +640,165 @@ export function putItems(count: number, notified = count): readonly Op[] {
   return [put, notify];
 }
 
+type Fields = Record<string, unknown>;
+type Field = readonly [object: Fields, key: string];
+
+const CONSTANT = new Set(["permits", "root", "rank"]);
+
+/** The fields of an object that are state. */
+function fieldsOf(object: object): Field[] {
+  const fields = object as Fields;
+  const changing = Object.entries(fields).filter(
+    ([key, value]) => (typeof value === "number" || isList(key, value)) && !CONSTANT.has(key),
+  );
+  return changing.map(([key]) => [fields, key]);
+}
+
 /** Reads and writes all state of a world as one list of numbers. */
 class Snapshots {
-  readonly #fields: (readonly [object: Record<string, unknown>, key: string])[] = [];
+  readonly #numbers: readonly Field[];
+  readonly #lists: readonly Field[];
   readonly #memory: readonly Int32Array[];
 
   constructor(world: World) {
-    const constant = new Set(["permits", "root", "rank"]);
+    const parts = world.actors.flatMap((actor) => [actor, ...actor.machines]);
+    const fields = [world, ...parts.filter((part) => world.mortal || !isOfLosses(part))].flatMap(fieldsOf);
     this.#memory = [...world.lock.memory, ...world.waiting.memory];
-    for (const object of [world, ...world.actors.flatMap((actor) => [actor, ...actor.machines])]) {
-      const record = object as Record<string, unknown>;
-      for (const [key, value] of Object.entries(record)) {
-        const changes = typeof value === "number" || (Array.isArray(value) && key === "left");
-        if (changes && !constant.has(key)) this.#fields.push([record, key]);
-      }
-    }
+    this.#numbers = fields.filter(([object, key]) => typeof object[key] === "number");
+    this.#lists = fields.filter(([object, key]) => typeof object[key] !== "number");
   }
 
-  /** Word, or field, or the length and elements of a list, in one fixed order. */
+  /** Words, fields, and lists with their lengths, in one fixed order. */
   save(): number[] {
     const state: number[] = [];
     for (const own of this.#memory) for (let i = 0; i < own.length; i++) state.push(own[i]);
-    for (const [object, key] of this.#fields) {
-      const value = object[key];
-      if (typeof value === "number") state.push(value);
-      else state.push((value as number[]).length, ...(value as number[]));
-    }
+    for (const [object, key] of this.#numbers) state.push(object[key] as number);
+    for (const [object, key] of this.#lists) push(state, object[key] as number[]);
     return state;
   }
 
   restore(state: readonly number[]): void {
     let at = 0;
     for (const own of this.#memory) for (let i = 0; i < own.length; i++) own[i] = state[at++];
-    for (const [object, key] of this.#fields) {
-      if (typeof object[key] === "number") object[key] = state[at++];
-      else {
-        const length = state[at++];
-        object[key] = state.slice(at, (at += length));
-      }
+    for (const [object, key] of this.#numbers) object[key] = state[at++];
+    for (const [object, key] of this.#lists) {
+      const { length: size } = object[key] as number[];
+      const wanted = state[at++];
+      if (size + wanted > 0) object[key] = state.slice(at, at + wanted);
+      at += wanted;
     }
   }
 }
 
+/** Parts that do nothing, and are not looked at, while nobody dies. */
+function isOfLosses(part: object): boolean {
+  return part instanceof Recovery || part instanceof Stance;
+}
+
+function push(state: number[], list: readonly number[]): void {
+  state.push(list.length, ...list);
+}
+
+/**
+ * What tells two states apart: all but the clock, which no machine reads back, fields that are written before they are read again, and
+ * the counts in stances. Of these only matters whether one is what it was when it was read.
+ */
+class Keys {
+  readonly #world: World;
+  readonly #plain: readonly Field[];
+  readonly #queues: readonly Part[];
+  readonly #recoveries: readonly Part[];
+
+  constructor(world: World) {
+    const parts = world.actors.flatMap((actor) => actor.machines);
+    const queues = parts.filter((part) => part instanceof TicketQueue);
+    const recoveries = parts.filter((part) => part instanceof Recovery);
+    const special = new Set<object>([...queues, ...recoveries]);
+    const state = parts.filter((part) => !special.has(part) && (world.mortal || !isOfLosses(part)));
+    const others = [world, ...world.actors, ...state];
+    this.#world = world;
+    this.#plain = others.flatMap((object) => fieldsBut(object, ["serial", "rests", "users"]));
+    this.#queues = queues.map((queue) => partOf(queue, ["seen", "owner", "passed"]));
+    this.#recoveries = world.mortal === 0 ? [] : recoveries.map((one) => partOf(one, ["seen", "restsThen"]));
+  }
+
+  key(): string {
+    length = 0;
+    this.#packWords();
+    packFields(this.#plain);
+    for (const { entry, inside } of this.#world.actors) {
+      const idle = (entry as unknown as Fields)["phase"] === 0 && inside === OUTSIDE;
+      pack(!idle && entry.broken ? 1 : 0);
+    }
+    for (const { object, all, lasting } of this.#queues) packFields(object["phase"] === 0 ? lasting : all);
+    for (const recovery of this.#recoveries) this.#packRecovery(recovery);
+    return scratch.toString("latin1", 0, length);
+  }
+
+  #packWords(): void {
+    const { lock, waiting, root, mortal } = this.#world;
+    for (let rank = 0; rank < lock.memory.length; rank++) {
+      const own = lock.memory[rank];
+      const end = rank === root ? own.length : PLANNED;
+      for (let index = rank === root ? 0 : GRANT; index < end; index++) {
+        if (index === STANCE) pack(mortal ? own[index] & STANCE_BITS : 0);
+        else if (index !== SINCE && (index !== SHARES || mortal)) pack(own[index]);
+      }
+    }
+    for (const own of waiting.memory) for (let i = 0; i < own.length; i++) pack(own[i]);
+  }
+
+  #packRecovery({ object, lasting }: Part): void {
+    pack((object as unknown as Recovery).due ? 1 : 0);
+    pack(object["phase"] as number);
+    if (object["phase"] === 0) return;
+    packFields(lasting);
+    const seen = object["seen"] as number[];
+    for (let rank = 0; rank < seen.length; rank++) {
+      const { memory } = this.#world.lock;
+      pack(seen[rank] < 0 ? 2 : seen[rank] === memory[rank][STANCE] ? 1 : 0);
+    }
+  }
+}
+
+/** An object with fields that count only while it is at work. */
+interface Part {
+  readonly object: Fields;
+  readonly all: readonly Field[];
+  readonly lasting: readonly Field[];
+}
+
+function partOf(object: object, passing: readonly string[]): Part {
+  return { object: object as Fields, all: fieldsOf(object), lasting: fieldsBut(object, passing) };
+}
+
+function fieldsBut(object: object, but: readonly string[]): Field[] {
+  return fieldsOf(object).filter(([, key]) => !but.includes(key));
+}
+
 const scratch = Buffer.alloc(4096);
 
-/** A short string for a state: signed numbers in base 128, most of them one character. */
-function keyOf(state: readonly number[], ignored: number): string {
-  let length = 0;
-  for (let i = 0; i < state.length; i++) {
-    if (i === ignored) continue;
-    let rest = state[i] < 0 ? -2 * state[i] - 1 : 2 * state[i];
-    for (; rest >= 128; rest = Math.floor(rest / 128)) scratch[length++] = 128 + (rest % 128);
-    scratch[length++] = rest;
+/** How much of it is in use. */
+let length = 0;
+
+/** Adds a signed number in base 128: most take one byte. */
+function pack(value: number): void {
+  let rest = value < 0 ? -2 * value - 1 : 2 * value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) scratch[length++] = 128 + (rest % 128);
+  scratch[length++] = rest;
+}
+
+function packFields(fields: readonly Field[]): void {
+  for (let i = 0; i < fields.length; i++) {
+    const value = fields[i][0][fields[i][1]];
+    if (typeof value === "number") pack(value);
+    else packList(value as number[]);
   }
-  return scratch.toString("latin1", 0, length);
+}
+
+function packList(list: readonly number[]): void {
+  pack(list.length);
+  for (let i = 0; i < list.length; i++) pack(list[i]);
 }
 
 interface Visit {
@@ -463,32 +809,42 @@ interface Visit {
   readonly how: string;
 }
 
-/** Explores every schedule of a scenario. A schedule is not followed beyond the first promise it breaks. */
-export function explore(scenario: Scenario): Found {
+/**
+ * Explores every schedule of a scenario, or until one breaks the promise that is `wanted` to be broken. A schedule is not followed beyond the
+ * first promise it breaks.
+ */
+export function explore(scenario: Scenario, wanted?: string): Found {
   const world = new World(scenario);
   const snapshots = new Snapshots(world);
-  // The clock is no part of the state: no machine reads it back.
-  const clock = world.root * world.lock.count + SINCE;
+  const keys = new Keys(world);
   const onPath = new Map<string, boolean>();
   const path: Visit[] = [];
   const failures = new Map<string, string>();
   let steps = 0;
-  const visit = (how: () => string): void => {
+  /** The state that the world is in, where that is known. */
+  let current: readonly number[] | null = null;
+  const visit = (how: () => string | null): void => {
     try {
       const name = how();
-      const state = snapshots.save();
-      const key = keyOf(state, clock);
-      if (onPath.get(key)) throw new SearchFailure("ranks can go round in circles");
-      if (onPath.has(key)) return;
+      if (name === null) return;
+      const key = keys.key();
+      const before = onPath.get(key);
+      if (before === true) throw new SearchFailure("ranks can go round in circles");
+      if (before === false) return;
       onPath.set(key, true);
-      path.push({ state, key, moves: movesOf(world), how: name });
+      const state = snapshots.save();
+      const moves = movesOf(world);
+      path.push({ state, key, moves, how: name });
+      // The check of an end has changed the world.
+      if (moves.length > 0) current = state;
     } catch (error) {
       if (!(error instanceof SearchFailure)) throw error;
       failures.set(error.message, path.map((before) => before.how).join(", "));
     }
   };
   visit(() => "start");
-  while (path.length > 0) {
+  const isFound = (): boolean => wanted !== undefined && failures.has(wanted);
+  while (path.length > 0 && !isFound()) {
     const top = path.at(-1)!;
     const move = top.moves.pop();
     if (move === undefined) {
@@ -496,7 +852,8 @@ export function explore(scenario: Scenario): Found {
       path.pop();
       continue;
     }
-    snapshots.restore(top.state);
+    if (current !== top.state) snapshots.restore(top.state);
+    current = null;
     visit(() => apply(world, move));
     steps++;
   }
@@ -507,29 +864,72 @@ export function explore(scenario: Scenario): Found {
 export function wander(scenario: Scenario, choices: readonly number[]): void {
   const world = new World(scenario);
   for (let at = 0; ; at++) {
-    const moves = movesOf(world);
-    if (moves.length === 0) return;
-    apply(world, moves[(choices[at] ?? 0) % moves.length]);
+    const all = movesOf(world);
+    if (all.length === 0) return;
+    const choice = choices[at] ?? 0;
+    // So that ranks live for a while: most moves there are would be deaths.
+    const moves = choice % DEATH_EVERY === 0 ? all : all.filter((move) => kindOf(move) !== DIE);
+    apply(world, moves[choice % moves.length]);
   }
+}
+
+// A move is a kind, a rank, and for a death the writes that the rank still does.
+const STEP = 0;
+const GIVE_UP = 1;
+const DIE = 2;
+const TELL = 3;
+const RANKS = 16;
+const KINDS = 4;
+
+/** In a random way, one choice in so many may be a death. */
+const DEATH_EVERY = 19;
+
+/** The most writes in one step. */
+const MOST_WRITES = 4;
+
+function moveOf(kind: number, { rank }: Actor, writes = 0): number {
+  return (writes * KINDS + kind) * RANKS + rank;
+}
+
+function kindOf(move: number): number {
+  return Math.floor(move / RANKS) % KINDS;
 }
 
 function movesOf(world: World): number[] {
-  const moves = world.actors.filter((actor) => world.canStep(actor)).map((actor) => actor.rank);
-  if (moves.length === 0) {
-    if (world.actors.some((actor) => !actor.finished)) throw new SearchFailure("all who are left sleep");
+  const { actors } = world;
+  const steps = actors.filter((actor) => world.canStep(actor)).map((actor) => moveOf(STEP, actor));
+  const news = actors.filter(({ dead, gone }) => dead > gone).map((actor) => moveOf(TELL, actor));
+  if (steps.length + news.length === 0) {
+    if (actors.some((actor) => !actor.finished)) throw new SearchFailure("all who are left sleep");
     world.checkClean();
-    return moves;
+    return [];
   }
-  return [
-    ...moves,
-    ...world.actors.filter((actor) => world.canGiveUp(actor)).map((actor) => -1 - actor.rank),
-  ];
+  const givesUp = actors.filter((actor) => world.canGiveUp(actor)).map((actor) => moveOf(GIVE_UP, actor));
+  return [...steps, ...news, ...givesUp, ...deathsOf(world)];
 }
 
-function apply(world: World, move: number): string {
-  const actor = world.actors[move < 0 ? -1 - move : move];
-  const name = actor.script[actor.pc].name;
-  if (move < 0) world.giveUp(actor);
-  else world.step(actor);
-  return `${actor.rank} ${move < 0 ? "gives up" : name}`;
+function deathsOf(world: World): number[] {
+  if (world.deathsLeft === 0) return [];
+  const living = world.actors.filter((actor) => !actor.finished && world.mortals.includes(actor.rank));
+  return living.flatMap((actor) => {
+    const most = world.canStep(actor) ? MOST_WRITES : 0;
+    return Array.from({ length: most + 1 }, (_, writes) => moveOf(DIE, actor, writes));
+  });
+}
+
+/** Local: what was done; null if it is nothing new. */
+function apply(world: World, move: number): string | null {
+  const actor = world.actors[move % RANKS];
+  const kind = kindOf(move);
+  const writes = Math.floor(move / RANKS / KINDS);
+  const name = actor.script[actor.pc]?.name;
+  if (kind === STEP) {
+    const how = actor.minding ? "minds" : name;
+    world.step(actor);
+    return `${actor.rank} ${how}`;
+  }
+  if (kind === GIVE_UP) world.giveUp(actor);
+  else if (kind === DIE && !world.die(actor, writes)) return null;
+  else if (kind === TELL) world.tell(actor);
+  return `${actor.rank} ${["", "gives up", `dies after ${writes} writes in ${name}`, "is known to be dead"][kind]}`;
 }

@@ -1,5 +1,6 @@
 /** Communicators whose ranks are all in this one thread, for tests of what needs no real waiting. */
 import type { Communicator } from "../../src/comm/contract.ts";
+import { Losses } from "../../src/comm/losses.ts";
 import type { Call, Engine, Words } from "../../src/comm/engine.ts";
 import { PshmemError } from "../../src/errors.ts";
 import {
@@ -10,6 +11,7 @@ import {
   type Pace,
   type Patience,
 } from "../../src/node/machine.ts";
+import { DIED, PRESENT, type Fate } from "../../src/node/roster.ts";
 import { PlainWords } from "./lock-search.ts";
 
 /** What the ranks have in common. */
@@ -17,7 +19,25 @@ interface Together {
   readonly size: number;
   readonly words: Map<number, PlainWords>;
   readonly bells: Set<() => void>[];
+  readonly fates: GoneRanks;
   closedWords: number;
+}
+
+/** What has become of the ranks. */
+class GoneRanks {
+  readonly #gone = new Set<number>();
+
+  get gone(): number {
+    return this.#gone.size;
+  }
+
+  of(rank: number): Fate {
+    return this.#gone.has(rank) ? DIED : PRESENT;
+  }
+
+  add(rank: number): void {
+    this.#gone.add(rank);
+  }
 }
 
 /** Blocking waits end at once, since nobody else can run meanwhile: with a time-out, or as a deadlock. */
@@ -64,12 +84,17 @@ class OneThreadPace implements Pace {
 }
 
 /** What locks use of an engine. */
-type Used = Pick<Engine, "rank" | "size" | "pace" | "check" | "nextObject" | "allocateWords">;
+type Used = Pick<
+  Engine,
+  "rank" | "size" | "members" | "pace" | "losses" | "check" | "nextObject" | "allocateWords"
+>;
 
 /** The engine of one rank. */
 export class OneThreadEngine implements Used {
   readonly rank: number;
   readonly size: number;
+  readonly members: readonly number[];
+  readonly losses: Losses;
   readonly pace: Pace;
   freed = false;
   readonly #together: Together;
@@ -78,8 +103,16 @@ export class OneThreadEngine implements Used {
   constructor(rank: number, together: Together) {
     this.rank = rank;
     this.size = together.size;
+    this.members = Array.from({ length: together.size }, (_, member) => member);
+    this.losses = new Losses(together.fates, this.members, together.size);
     this.pace = new OneThreadPace(together.bells[rank]);
     this.#together = together;
+  }
+
+  /** This rank dies, as far as the others know, and all are woken. */
+  die(): void {
+    this.#together.fates.add(this.rank);
+    for (const bell of this.#together.bells) bell.forEach((wake) => wake());
   }
 
   get closedWords(): number {
@@ -108,7 +141,7 @@ export class OneThreadEngine implements Used {
 /** Stand-ins for the communicator objects of `size` ranks, one for each rank. */
 export function ranks(size: number): Communicator[] {
   const bells = Array.from({ length: size }, () => new Set<() => void>());
-  const together: Together = { size, words: new Map(), bells, closedWords: 0 };
+  const together: Together = { size, words: new Map(), bells, fates: new GoneRanks(), closedWords: 0 };
   return Array.from(
     { length: size },
     (_, rank) => new OneThreadEngine(rank, together) as unknown as Communicator,
