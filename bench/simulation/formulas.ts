@@ -162,6 +162,16 @@ function onWords(atomic: number, plain: number): Cost {
 }
 
 /** The holder: tickets, slot, slot, the other one's word, its bell. The other one: ticket, slot, its own word, users, five plain. */
+/** The same with accesses to words of the caller's own, which nobody has to be asked for. */
+function withOwn(cost: Cost, atomic: number, plain: number): Cost {
+  const { accesses } = cost;
+  if (!accesses) throw new Error("a call on words accesses some");
+  return {
+    ...cost,
+    accesses: { ...accesses, atomic: accesses.atomic + atomic, plain: accesses.plain + plain },
+  };
+}
+
 const HAND_OVER: Cost = {
   across: [
     [6, is.CALLER_FAR],
@@ -253,15 +263,15 @@ export const COSTS = {
   "sync, a small part of each rank": together(PARTS_TOLD, AROUND_THE_RING),
   "MPIShared.close": { across: [], bytes: [], inside: [] },
   "new MPILock": MEETING,
-  "lock, free": onWords(2, 5),
-  "unlock, nobody waits": onWords(1, 0),
-  "unlock, and the lock of the one who waits": HAND_OVER,
+  "lock, free": withOwn(onWords(2, 5), 0, 1),
+  "unlock, nobody waits": withOwn(onWords(1, 0), 0, 1),
+  "unlock, and the lock of the one who waits": withOwn(HAND_OVER, 2, 2),
   "MPILock.close": WORDS_CLOSED,
   "new MPICounter": MEETING,
-  "MPICounter.next": onWords(2, 3),
+  "MPICounter.next": withOwn(onWords(2, 3), 1, 1),
   "new MPISemaphore": MEETING,
-  "MPISemaphore.acquire, free": onWords(4, 3),
-  "release of a permit": onWords(1, 0),
+  "MPISemaphore.acquire, free": withOwn(onWords(4, 3), 1, 2),
+  "release of a permit": withOwn(onWords(1, 0), 1, 2),
   "new MPIBatch, the first of its worker size": together(MEETING, MEETING, carried([[12]]), NEW_COMMUNICATOR),
   "nextTask, a worker of one rank": onWords(5, 0),
   "setTaskState DONE, the first of a batch": onWords(3, 0),

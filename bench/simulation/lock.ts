@@ -29,7 +29,13 @@ export function simulateLock(network: Network, contenders: number): Passage {
   const visitors: Visitor[] = [];
   for (let rank = 1; rank < size; rank++) {
     const words = new SimulatedWords(memory, server, 0, rank, (other, at) => visitors[other - 1].wake(at));
-    visitors.push(new Visitor(words, new Entry({ words, rank, size, root: 0, slots, losses: NO_LOSSES }, Infinity), agenda));
+    visitors.push(
+      new Visitor(
+        words,
+        new Entry({ words, rank, size, root: 0, slots, losses: NO_LOSSES }, Infinity),
+        agenda,
+      ),
+    );
   }
   for (const visitor of visitors) visitor.begin();
   agenda.run();
