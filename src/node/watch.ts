@@ -176,7 +176,9 @@ class LongVigil implements Vigil {
 
   #seekTheGone(): void {
     const { roster, mates, runs, distant, ringAll } = this.#company;
-    for (const { rank } of this.#concern.awaited()) {
+    const awaited = this.#concern.awaited().map(({ rank }) => rank);
+    // Where any rank could end the wait, the death of one matters too.
+    for (const rank of awaited.length > 0 ? awaited : mates.filter((mate) => mate !== this.#me)) {
       const place = mates.indexOf(rank);
       if (place < 0) distant?.ask(rank);
       else if (runs && !runs(place) && roster.mark(place, DIED)) ringAll();
