@@ -55,6 +55,8 @@ export interface Ending {
   readonly exit?: Exit;
   /** What standard error must contain. */
   readonly says?: readonly string[];
+  /** A part of the paths that MPI itself may leave behind. */
+  readonly litter?: string;
   /** What `after` must see. */
   readonly after?: string;
 }

@@ -17,7 +17,9 @@ export function differences(
     ...tells,
     ...(seen.hung ? ["the job hung"] : exits(exit, seen.exit) ? [] : [`exit code ${seen.exit}`]),
     ...missing.map((part) => `does not say '${part}'`),
-    ...seen.left.map((what) => `left behind: ${what}`),
+    ...seen.left
+      .filter((what) => !expected.litter || !what.includes(expected.litter))
+      .map((what) => `left behind: ${what}`),
     ...(expected.after === seen.after ? [] : [`afterwards: ${seen.after}`]),
   ];
 }

@@ -3,7 +3,7 @@ import { Heap } from "../node/heap.ts";
 import type { Pace } from "../node/machine.ts";
 import { BellPace } from "../node/pace.ts";
 import { Post } from "../node/post.ts";
-import { stallRule, Watch } from "../node/watch.ts";
+import { UNWATCHED, Watch, stallRule } from "../node/watch.ts";
 import type { Backend } from "./backend.ts";
 import { Fates } from "./fates.ts";
 import { Health } from "./health.ts";
@@ -28,8 +28,11 @@ export class Endpoint {
     const wake = () => backend.ring(rank);
     this.post = new Post(rank, backend.couriers, (dest) => backend.courierTo(dest), wake);
     this.fates = new Fates(backend);
+    const rule = stallRule(process.env);
     const distant = backend.mates.length < backend.size ? new Health(this.post, this.fates, backend) : null;
-    const watch = new Watch({ ...backend, ringAll: () => ringAll(backend), distant }, stallRule(process.env));
+    const company = { ...backend, ringAll: () => ringAll(backend), distant };
+    // A rank alone has nobody to look after, and one that would sleep for ever is told so by its sleeper.
+    const watch = nodeOf.length === 1 ? UNWATCHED : new Watch(company, rule);
     backend.atEnd(() => this.post.poll());
     this.pace = new BellPace(bells, place, this.post, eagerness, watch);
     const everyone = nodeOf.map((_, other) => other);

@@ -1,7 +1,7 @@
 /** Part of `npm run faults`: all faults that share jobs, and a few that need one each. */
 import { describeFaults } from "../faults.ts";
 
-const SHARED = ["Bad inputs", "Mismatches", "Use after the end"];
+const SHARED = ["Bad inputs", "Mismatches", "Use after the end", "Locks, time-outs, aborts"];
 const ALONE = ["in barrier", "in set, while its data is read", "SIGTERM to the launcher"];
 
 describeFaults(

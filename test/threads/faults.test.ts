@@ -1,8 +1,8 @@
 /** Part of `npm run faults`: all faults that share jobs, and a few that need one each. */
 import { describeFaults } from "../faults.ts";
 
-const SHARED = ["Bad inputs", "Mismatches", "Use after the end"];
-const ALONE = ["an uncaught error", "in barrier", "in set, while its data is read", "abort(7) on one rank"];
+const SHARED = ["Bad inputs", "Mismatches", "Use after the end", "Locks, time-outs, aborts"];
+const ALONE = ["an uncaught error", "in barrier", "in set, while its data is read"];
 
 describeFaults(
   ["serial", "threads", "threads-nodes"],
