@@ -17,6 +17,7 @@ import { PlainWords } from "./lock-search.ts";
 /** What the ranks have in common. */
 interface Together {
   readonly size: number;
+  readonly members: readonly number[];
   readonly words: Map<number, PlainWords>;
   readonly bells: Set<() => void>[];
   readonly fates: GoneRanks;
@@ -103,7 +104,7 @@ export class OneThreadEngine implements Used {
   constructor(rank: number, together: Together) {
     this.rank = rank;
     this.size = together.size;
-    this.members = Array.from({ length: together.size }, (_, member) => member);
+    this.members = together.members;
     this.losses = new Losses(together.fates, this.members, together.size);
     this.pace = new OneThreadPace(together.bells[rank]);
     this.#together = together;
@@ -141,7 +142,9 @@ export class OneThreadEngine implements Used {
 /** Stand-ins for the communicator objects of `size` ranks, one for each rank. */
 export function ranks(size: number): Communicator[] {
   const bells = Array.from({ length: size }, () => new Set<() => void>());
-  const together: Together = { size, words: new Map(), bells, fates: new GoneRanks(), closedWords: 0 };
+  const members = Array.from({ length: size }, (_, member) => member);
+  const fates = new GoneRanks();
+  const together: Together = { size, members, words: new Map(), bells, fates, closedWords: 0 };
   return Array.from(
     { length: size },
     (_, rank) => new OneThreadEngine(rank, together) as unknown as Communicator,
