@@ -8,7 +8,7 @@ import { DONE, GOING, type Ending, type Machine, type Outcome, type Pace, type P
 export interface Progress {
   /** Cheap when there is nothing to do. True if something came or went. */
   poll(): boolean;
-  /** The time in ms after which a rank that sleeps must `poll` again even if nobody rings; up to three times that once it has slept long. */
+  /** The longest sleep, in ms, after which `poll` must run again even if nobody rings. */
   readonly slice: number;
 }
 
@@ -38,10 +38,6 @@ const POLLS_BEFORE_NAP = 8;
 
 /** The first sleep where arrivals do not ring: about the shortest that the kernel keeps to. */
 const FIRST_NAP_MS = 0.05;
-
-/** How naps grow once they are as long as the slice, at each nap, and up to how many slices. */
-const LATER_GROWTH = 1.02;
-const LONGEST_NAP = 3;
 
 /** What to do before sleeping, for `ranks` on a node of `cores`. */
 export function eagernessFor(ranks: number, cores: number): Eagerness {
@@ -124,10 +120,9 @@ export class BellPace implements Pace {
     return outcome;
   }
 
-  /** The next nap: twice as long up to the slice; whoever waits long naps longer still, so that it costs less than a hundredth of a core. */
+  /** The next nap: twice as long, up to the slice. */
   #longer(nap: number): number {
-    const { slice } = this.#progress;
-    return nap < slice ? 2 * nap : Math.min(LATER_GROWTH * nap, LONGEST_NAP * slice);
+    return Math.min(2 * nap, this.#progress.slice);
   }
 
   /** Where every arrival rings, a sleep needs no end. */
