@@ -5,9 +5,16 @@
  * never converted, and the loop never sees more than three kinds of typed array: with five it would be slow for all of them.
  * Numbers here can exceed 2³²: no bitwise operators on them.
  */
-import type { Slab } from "../comm/engine.ts";
 import { type DType, itemSize, type TypedArray } from "./dtype.ts";
 import { type Axes, type Copy, copyWindows, isUpward, type Memory, span } from "./words.ts";
+
+/** A region of a segment, in bytes: rows of `rowBytes` contiguous bytes, `shape` and `strides` (bytes) over them. */
+export interface Slab {
+  readonly offset: number;
+  readonly rowBytes: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+}
 
 /**
  * Copies an n-d region between two typed arrays whose elements are of one dtype. Local, not blocking.

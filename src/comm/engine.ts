@@ -3,11 +3,15 @@
  * A pattern knows these interfaces and nothing of the backend under them.
  */
 import type { PshmemError } from "../errors.ts";
+import type { Slab } from "../array/slab.ts";
 import { TEXT_BYTES } from "../node/board.ts";
 import type { Pace } from "../node/machine.ts";
+import type { Words } from "../node/words.ts";
 import type { Communicator, Topology } from "./contract.ts";
 import type { Op } from "./calls.ts";
 import type { Losses } from "./losses.ts";
+
+export type { Slab, Words };
 
 /** What a rank says when it enters a collective. All ranks must say the same in `op`, `object`, `root` and `digest`. */
 export interface Call {
@@ -30,14 +34,6 @@ export interface Call {
 
 /** The most bytes that travel with a call itself: the room that a board has for them. */
 export const PAYLOAD_BYTES = TEXT_BYTES;
-
-/** A region of a segment, in bytes: rows of `rowBytes` contiguous bytes, `shape` and `strides` (bytes) over them. */
-export interface Slab {
-  readonly offset: number;
-  readonly rowBytes: number;
-  readonly shape: readonly number[];
-  readonly strides: readonly number[];
-}
 
 /** What the root of an update does; nothing of it runs on other ranks. */
 export interface Writing {
@@ -69,31 +65,6 @@ export interface Segment {
    */
   spread(call: Call, slabsOf: (rank: number) => readonly Slab[]): void;
   /** Local, idempotent. The memory is given back when every rank of the communicator has closed. */
-  close(): void;
-}
-
-/**
- * One-sided 32-bit words on each rank of the communicator, zero at the start. All operations are local in MPI's
- * sense (the target does nothing), atomic, and sequentially consistent with one another.
- */
-export interface Words {
-  load(rank: number, index: number): number;
-  store(rank: number, index: number, value: number): void;
-  /**
-   * As `load` and `store`, but in no order with others' operations: for a word that one rank at a time may touch, which the next one
-   * comes to by an operation that has an order. Where ranks share memory it costs a tenth.
-   */
-  read(rank: number, index: number): number;
-  write(rank: number, index: number, value: number): void;
-  /** Adds and returns the old value; wraps at 32 bits. */
-  add(rank: number, index: number, value: number): number;
-  /** Stores and returns the old value. */
-  exchange(rank: number, index: number, value: number): number;
-  /** Stores `value` if the word is `expected`; returns the old value. */
-  compareExchange(rank: number, index: number, expected: number, value: number): number;
-  /** Wakes `rank` if it sleeps: to be called after a change that it may be blocked on. */
-  ring(rank: number): void;
-  /** Local, idempotent. */
   close(): void;
 }
 

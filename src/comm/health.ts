@@ -1,7 +1,7 @@
 /** How ranks are that share no memory with this one: asked by a message, answered whenever they wait for anything. */
 import { ENDED, PRESENT, type Roster } from "../node/roster.ts";
 import { SYSTEM, type Box, type Post } from "../node/post.ts";
-import type { Distant } from "../node/watch.ts";
+import type { Distant } from "../node/company.ts";
 import type { Fates } from "./fates.ts";
 
 /** Beside the tags of letters, on the world's own. */

@@ -12,7 +12,6 @@ import {
   type Scalar,
   type TypedArrayOf,
 } from "../array/dtype.ts";
-import { SharedWindow } from "../node/window.ts";
 import { faultOfRank, throwFault } from "./arguments.ts";
 import type { Ground } from "./backend.ts";
 import { digestOf } from "./calls.ts";
@@ -22,6 +21,7 @@ import type { Group } from "./group.ts";
 import { lendDistant, lendSpread } from "./lending.ts";
 import { RemoteWindow } from "./remote-window.ts";
 import { moveAllToAll } from "./movers.ts";
+import { SharedWindow } from "./shared-window.ts";
 import { textOf } from "../shown.ts";
 
 /** Bytes of the largest element that processors update at once. */

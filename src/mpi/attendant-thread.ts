@@ -11,7 +11,7 @@ import { BellPace } from "../node/pace.ts";
 import { Post, type Courier } from "../node/post.ts";
 import { UNWATCHED } from "../node/watch.ts";
 import { Until } from "../node/script.ts";
-import { SharedWindow } from "../node/window.ts";
+import { SharedWindow } from "../comm/shared-window.ts";
 import { SharedWords } from "../node/words.ts";
 import { threadSleeper } from "../threads/sleeper.ts";
 import {

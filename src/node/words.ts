@@ -1,5 +1,4 @@
 /** One-sided words in memory that all ranks of a communicator can load from and store to. */
-import type { Words } from "../comm/engine.ts";
 import type { Piece } from "./heap.ts";
 
 /** Words per cache line: ranks' words do not share one. */
@@ -17,6 +16,31 @@ export function wordLayout(counts: readonly number[]): {
     return base;
   });
   return { bases, bytes: words * Int32Array.BYTES_PER_ELEMENT };
+}
+
+/**
+ * One-sided 32-bit words on each rank of the communicator, zero at the start. All operations are local in MPI's
+ * sense (the target does nothing), atomic, and sequentially consistent with one another.
+ */
+export interface Words {
+  load(rank: number, index: number): number;
+  store(rank: number, index: number, value: number): void;
+  /**
+   * As `load` and `store`, but in no order with others' operations: for a word that one rank at a time may touch, which the next one
+   * comes to by an operation that has an order. Where ranks share memory it costs a tenth.
+   */
+  read(rank: number, index: number): number;
+  write(rank: number, index: number, value: number): void;
+  /** Adds and returns the old value; wraps at 32 bits. */
+  add(rank: number, index: number, value: number): number;
+  /** Stores and returns the old value. */
+  exchange(rank: number, index: number, value: number): number;
+  /** Stores `value` if the word is `expected`; returns the old value. */
+  compareExchange(rank: number, index: number, expected: number, value: number): number;
+  /** Wakes `rank` if it sleeps: to be called after a change that it may be blocked on. */
+  ring(rank: number): void;
+  /** Local, idempotent. */
+  close(): void;
 }
 
 /** {@link Words} by `Atomics`. */

@@ -10,10 +10,10 @@ import {
   type Scalar,
   type TypedArrayOf,
 } from "../array/dtype.ts";
-import type { FetchOp } from "../comm/contract.ts";
-import { combineElement } from "../comm/element.ts";
-import type { RawWindow } from "../comm/window.ts";
-import type { Piece } from "./heap.ts";
+import type { Piece } from "../node/heap.ts";
+import type { FetchOp } from "./contract.ts";
+import { combineElement } from "./element.ts";
+import type { RawWindow } from "./window.ts";
 
 /** Each rank's elements begin at a cache line. */
 const LINE_BYTES = 64;

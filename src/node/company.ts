@@ -1,0 +1,28 @@
+/** Who a rank waits among, and how it finds out how they are. */
+import type { Roster } from "./roster.ts";
+
+/** The ranks that share memory, and how those that have gone are found. */
+export interface Company {
+  readonly roster: Roster;
+  /** World rank of each place. */
+  readonly mates: readonly number[];
+  /** This rank's place. */
+  readonly place: number;
+  /** Local: whether the rank at a place still runs; null where whoever sees its end marks it in the roster. */
+  readonly runs: ((place: number) => boolean) | null;
+  /** Local: wakes all, after a mark in the roster. */
+  readonly ringAll: () => void;
+  /** Local, not blocking: asks a rank that shares no memory with this one how it is; what it answers comes to `heard`. */
+  readonly distant: Distant | null;
+  readonly abort: (code: number) => never;
+}
+
+/** How ranks are that share no memory with this one. */
+export interface Distant {
+  /** How many of them are known to have gone. */
+  readonly gone: number;
+  /** Local, not blocking: sends a question to a rank of the world. */
+  ask(rank: number): void;
+  /** Local: what the rank has answered since the wait began: what it waits for, or that it waits for nothing. */
+  heard(rank: number): string | null;
+}
