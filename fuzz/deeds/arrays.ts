@@ -8,14 +8,7 @@ import {
   type NdSource,
   type TypedArrayOf,
 } from "../../dist/index.js";
-import {
-  elementOf,
-  placesOf,
-  randomSelection,
-  randomWrite,
-  sizeOf,
-  stridesOf,
-} from "../../test/property/programs/writes.ts";
+import { elementOf, placesOf, randomSelection, randomWrite, sizeOf, stridesOf } from "../writes.ts";
 import { otherThan } from "../random.ts";
 import { outcomeOf, verdict, type Site } from "../site.ts";
 import type { OpenArray } from "../state.ts";

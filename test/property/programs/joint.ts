@@ -2,7 +2,14 @@
 import assert from "node:assert/strict";
 import { isPshmemError, type Axis } from "../../../dist/index.js";
 import { comm, isSame, random, store, type Pair } from "./pairs.ts";
-import { elementOf, placesOf, randomSelection, randomWrite, stridesOf, type Part } from "./writes.ts";
+import {
+  elementOf,
+  placesOf,
+  randomSelection,
+  randomWrite,
+  stridesOf,
+  type Part,
+} from "../../../fuzz/writes.ts";
 
 /** What one rank writes somewhere. */
 interface Deed {

@@ -1,8 +1,8 @@
 /** Shared arrays beside plain ones that hold the same, on ranks that all make up the same program from one seed. */
 import assert from "node:assert/strict";
 import { MPIShared, world, type Complex, type DType, type Scalar } from "../../../dist/index.js";
-import { Random } from "./random.ts";
-import { elementOf, sizeOf, type Part } from "./writes.ts";
+import { Random } from "../../../fuzz/random.ts";
+import { elementOf, sizeOf, type Part } from "../../../fuzz/writes.ts";
 
 export const seed = Number(process.argv[2]);
 export const comm = world();

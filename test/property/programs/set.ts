@@ -5,7 +5,7 @@
 import { DTYPES, type TypedArrayOf } from "../../../dist/index.js";
 import { setAllPieces, writeAndSync } from "./joint.ts";
 import { check, comm, makePair, random, seed, store, type Pair } from "./pairs.ts";
-import { placesOf, randomSelection, randomWrite, sizeOf, stridesOf } from "./writes.ts";
+import { placesOf, randomSelection, randomWrite, sizeOf, stridesOf } from "../../../fuzz/writes.ts";
 
 const steps = Number(process.argv[3]);
 

@@ -7,7 +7,7 @@ import {
   type Scalar,
   type SliceText,
   type TypedArrayOf,
-} from "../../../dist/index.js";
+} from "../dist/index.js";
 import type { Random } from "./random.ts";
 
 /** Where elements are in an array in C order: a number for each index of a region. */
