@@ -6,10 +6,12 @@ import { MPIShared, isPshmemError, world } from "../../../dist/index.js";
 const comm = world();
 const process1 = comm.bcast(process.pid, 1);
 
-/** Rank 0 does it: rank 1 could start no program without descriptors. */
-function limitDescriptors(soft: number): void {
-  const args = ["--pid", String(process1), `--nofile=${soft}:`];
-  if (comm.rank === 0 && spawnSync("prlimit", args).status !== 0) throw new Error("prlimit failed");
+/** Rank 0 does it, while rank 1 waits: that could start no program without descriptors, and to count its own takes one. */
+function limitDescriptors(limit: () => number): void {
+  if (comm.rank === 0) {
+    const { status } = spawnSync("prlimit", ["--pid", String(process1), `--nofile=${limit()}:`]);
+    if (status !== 0) throw new Error("prlimit failed");
+  }
   comm.barrier();
 }
 
@@ -33,8 +35,9 @@ function attempt(elements: number): string {
 
 // Now all know the first chunk of rank 0.
 attempt(10);
-limitDescriptors(lowestFree());
+comm.barrier();
+limitDescriptors(lowestFree);
 const outcomes = [attempt(1_000_000), attempt(10)];
-limitDescriptors(1024);
+limitDescriptors(() => 1024);
 outcomes.push(attempt(1_000_000));
 console.log(JSON.stringify({ rank: comm.rank, outcomes }));
