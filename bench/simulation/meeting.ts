@@ -97,7 +97,12 @@ function meetingOf(node: number, nodes: readonly (readonly number[])[], leader: 
 function writingOf(bytes: number, leader: Leader, { perByteCopied }: Network) {
   const slab: Slab = { offset: 0, rowBytes: bytes, shape: [], strides: [] };
   return {
-    write: () => leader.spend(bytes * perByteCopied),
+    write: () => {
+      leader.spend(bytes * perByteCopied);
+      return undefined;
+    },
+    byteLength: bytes,
+    source: () => null,
     slab: () => slab,
     bytes: () => new Uint8Array(bytes),
   };

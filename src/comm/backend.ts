@@ -7,6 +7,7 @@ import type { DType } from "../array/dtype.ts";
 import type { Heap, Memory, Piece } from "../node/heap.ts";
 import type { Eagerness } from "../node/pace.ts";
 import type { Courier } from "../node/post.ts";
+import type { Reach } from "../node/reach.ts";
 import type { Roster } from "../node/roster.ts";
 import type { BackendName } from "./contract.ts";
 import type { Words } from "./engine.ts";
@@ -31,6 +32,8 @@ export interface Backend {
   readonly roster: Roster;
   /** Local: whether the rank at a place still runs; null where whoever sees its end marks it in the roster. */
   readonly runs: ((place: number) => boolean) | null;
+  /** How ranks of this node read what one of them has in memory of its own, if they can. */
+  readonly reach: Reach | null;
   /** What to do before sleeping; see `eagernessFor`. */
   readonly eagerness: Eagerness;
   /** All ways by which messages come in, and the one that leads to a rank. */

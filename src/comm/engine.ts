@@ -37,8 +37,15 @@ export const PAYLOAD_BYTES = TEXT_BYTES;
 
 /** What the root of an update does; nothing of it runs on other ranks. */
 export interface Writing {
-  /** Writes into the segment, while all other ranks wait. */
-  write(): void;
+  /**
+   * Writes into the segment, while all other ranks wait. What it returns, at most {@link PAYLOAD_BYTES} bytes, is shown to all ranks, if
+   * they are on one node.
+   */
+  write(): Uint8Array | undefined;
+  /** How many bytes it writes. */
+  readonly byteLength: number;
+  /** The slab's bytes where they lie, row after row, in memory other than the segment; null if they do not. */
+  source(): Uint8Array | null;
   /** Where `write` writes; null for nothing. Asked only where there are other nodes. */
   slab(): Slab | null;
   /** The slab's bytes, row after row, for a slab that is small enough to travel with the call. */

@@ -23,6 +23,7 @@ import type { Relay } from "./relay.ts";
 import { passAround } from "./ring.ts";
 import { NodeSegment } from "./segment.ts";
 import { Service } from "./service.ts";
+import { Sharing } from "./sharing.ts";
 import { GroupTopology } from "./topology.ts";
 import { Turns } from "./turns.ts";
 
@@ -46,6 +47,7 @@ export class Group implements Engine {
   readonly #context: Context;
   readonly #box: Box;
   readonly #meeting: Meeting;
+  readonly #sharing: Sharing | null;
   readonly #board: Piece | null;
   readonly #makeNodeComm: () => Communicator;
   readonly #adopted: Communicator[] = [];
@@ -87,6 +89,13 @@ export class Group implements Engine {
       this.losses,
       (rank) => backend.ring(members[rank]),
     );
+    const isShared = this.topology.nodeCount === 1 && this.size > 1;
+    this.#sharing = backend.reach && isShared ? new Sharing(this, backend.reach) : null;
+  }
+
+  /** After a meeting: what its root has shown. Valid until the next one. */
+  get shown(): Uint8Array {
+    return this.#meeting.payload;
   }
 
   get pace(): Pace {
@@ -123,7 +132,7 @@ export class Group implements Engine {
 
   agree(call: Call, location?: Location): Uint8Array {
     this.meet(call, location);
-    return this.#meeting.payload;
+    return this.shown;
   }
 
   gatherAll(call: Call, bytes: Uint8Array): readonly Uint8Array[] {
@@ -203,7 +212,8 @@ export class Group implements Engine {
 
   /** Collective, blocking: see `Segment.update`. */
   update(call: Call, memory: Memory, writing: Writing): void {
-    this.meet(call, undefined, { writing, memory });
+    if (this.#sharing) this.#sharing.update(call, memory, writing);
+    else this.meet(call, undefined, { writing, memory });
   }
 
   /** Collective, blocking: see `Segment.spread`. The leaders need not wait for their nodes, which have written; the nodes wait for them. */

@@ -310,12 +310,21 @@ export class Meeting implements Agenda, Concern {
   #write(): void {
     try {
       const { writing } = this.#relay!;
-      writing.write();
+      const shown = writing.write();
+      if (shown) this.#show(shown);
       // The leader, which passes the slab on, may be another rank: it finds the slab in the result.
       if (this.#isWide) this.#board.conclude(encodeSlab(writing.slab()), false);
     } catch (error) {
       this.#board.conclude(encodeFault(asFault(error), this.#rank), true);
     }
+  }
+
+  /** In this rank's turn: others have read what the slot said before. */
+  #show(bytes: Uint8Array): void {
+    const { words, text } = this.#board.slot(this.#rendezvous.parity, this.#topology.nodeRank);
+    words[SLOT.TEXT] = TEXT.PAYLOAD;
+    words[SLOT.BYTES] = bytes.length;
+    text.set(bytes);
   }
 
   *#passOn(): Waits {

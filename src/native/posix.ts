@@ -15,6 +15,10 @@ export interface Posix {
   readonly syscall: NativeFunction | null;
   readonly syscall_of_ints: NativeFunction | null;
   readonly sched_yield: NativeFunction;
+  /** Of typed arrays; returns the address of the first. */
+  readonly memmove: NativeFunction;
+  /** Of addresses. */
+  readonly memcpy: NativeFunction;
   readonly os_sync_wait_on_address_with_timeout: NativeFunction | null;
   readonly os_sync_wake_by_address_all: NativeFunction | null;
 }
@@ -64,6 +68,10 @@ function bind(): Posix {
     syscall_of_ints: linux ? libc.bind("syscall", "long", ["long", "int", "int", "int"]) : null,
     // int sched_yield(void)
     sched_yield: libc.bind("sched_yield", "int", []),
+    // void *memmove(void *dest, const void *src, size_t n)
+    memmove: libc.bind("memmove", "intptr_t", ["void *", "void *", "size_t"]),
+    // void *memcpy(void *dest, const void *src, size_t n)
+    memcpy: libc.bind("memcpy", "intptr_t", ["intptr_t", "intptr_t", "size_t"]),
     // int os_sync_wait_on_address_with_timeout(void *addr, uint64_t value, size_t size, uint32_t flags, uint32_t clock, uint64_t ns)
     os_sync_wait_on_address_with_timeout: darwin
       ? libc.bind("os_sync_wait_on_address_with_timeout", "int", [

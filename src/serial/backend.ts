@@ -28,6 +28,7 @@ export function serialBackend(promised = new SharedArrayBuffer(LEDGER_BYTES)): B
     mates: [0],
     roster: new Roster({ buffer: new SharedArrayBuffer(rosterBytes(1)), byteOffset: 0 }, 1),
     runs: null,
+    reach: null,
     eagerness: ALONE,
     couriers: [],
     courierTo: () => {

@@ -1,5 +1,6 @@
 /** What `set` and `assign` put into a segment: one rank's data, at its place in the array. */
 import {
+  itemSize,
   lanesOf,
   makeArray,
   newArray,
@@ -25,11 +26,23 @@ export class Filling<D extends DType> implements Writing {
     this.#placement = placement;
   }
 
-  write(): void {
+  write(): undefined {
     const { source, target } = this.#placement!;
     const lanes = lanesOf(this.#dtype);
     const { data, offset, strides, shape } = source;
     copySlab(this.#data, target.offset, target.strides, data, offset, strides, shape, lanes);
+  }
+
+  get byteLength(): number {
+    return sizeOf(this.#placement!.source.shape) * itemSize(this.#dtype);
+  }
+
+  source(): Uint8Array | null {
+    const { data, offset, strides, shape } = this.#placement!.source;
+    const isDense = stridesOf(shape).every((stride, axis) => stride === strides[axis] || shape[axis] === 1);
+    if (!isDense || data.buffer === this.#data.buffer) return null;
+    const byteOffset = data.byteOffset + offset * itemSize(this.#dtype);
+    return new Uint8Array(data.buffer, byteOffset, this.byteLength);
   }
 
   slab(): Slab | null {

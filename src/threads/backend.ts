@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { parentPort } from "node:worker_threads";
 import type { Backend } from "../comm/backend.ts";
 import { guardedMemory, guardWanted } from "../native/guard.ts";
+import { ThreadReach } from "../native/reach.ts";
 import { bellBytes } from "../node/bells.ts";
 import { Mailbox } from "../node/mailbox.ts";
 import { eagernessFor } from "../node/pace.ts";
@@ -20,6 +21,7 @@ export function threadsBackend(data: RankData): Backend {
   const memory = guardWanted(process.env)
     ? guardedMemory(rank)
     : new ThreadMemory(ports, new BigInt64Array(promised));
+  const cores = availableParallelism();
   return {
     name: "threads",
     rank,
@@ -32,7 +34,8 @@ export function threadsBackend(data: RankData): Backend {
     roster,
     // The supervisor sees each rank end.
     runs: null,
-    eagerness: eagernessFor(size, availableParallelism()),
+    reach: new ThreadReach(Math.min(size, cores)),
+    eagerness: eagernessFor(size, cores),
     couriers: [mailbox],
     courierTo: () => mailbox,
     nodeMemory: memory,

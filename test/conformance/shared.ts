@@ -27,6 +27,11 @@ export function count(length: number, first = 0): number[] {
   return Array.from({ length }, (_, i) => first + i);
 }
 
+/** `first`, and the next numbers. */
+function rising(length: number, first: number): Float64Array {
+  return Float64Array.from({ length }, (_, i) => first + i);
+}
+
 /** Every rank sees these elements, and knows that the others do. */
 export function seenByAll(comm: Communicator, shared: MPIShared, elements: readonly unknown[]): void {
   assert.deepEqual([...(shared.data as Iterable<unknown>)], elements);
@@ -414,6 +419,58 @@ const writing: readonly Case[] = [
         assert.equal(shared.get(1, 2) === 1 || shared.get(1, 3) === 1, false);
         comm.barrier();
       }
+    },
+  },
+  {
+    name: "long data lands whole, from every rank, dense and strided, beside what was there",
+    run(comm) {
+      const [rows, columns] = [300, 500];
+      const shared = new MPIShared([rows + 3, columns + 2], "float64", comm);
+      for (let root = 0; root < comm.size; root++) {
+        const whole = rising(shared.size, root);
+        // At first a rank copies long data by itself, later others may help.
+        for (let time = 0; time < 6; time++)
+          shared.set(comm.rank === root ? whole : null, { fromRank: root, shape: shared.shape });
+        assert.deepEqual(shared.data, whole);
+        // The ranks of a node look at one copy.
+        comm.barrier();
+        const block = rising(rows * columns, -root);
+        shared.set(comm.rank === root ? block : null, {
+          fromRank: root,
+          offset: [2, 1],
+          shape: [rows, columns],
+        });
+        for (let row = 0; row < rows; row++) {
+          const at = (row + 2) * shared.shape[1] + 1;
+          whole.set(block.subarray(row * columns, (row + 1) * columns), at);
+        }
+        assert.deepEqual(shared.data, whole);
+        comm.barrier();
+        const turned = { data: block, shape: [columns, rows].toReversed(), stride: [1, rows] };
+        shared.set(comm.rank === root ? turned : null, { fromRank: root });
+        assert.equal(shared.get(1, 2), block[1 + 2 * rows]);
+        assert.equal(shared.get(rows - 1, columns - 1), block[rows * columns - 1]);
+        comm.barrier();
+      }
+      shared.close();
+    },
+  },
+  {
+    name: "long data of one byte an element, to an odd place, and from another array",
+    run(comm) {
+      const length = 700_001;
+      const [bytes, copy] = [0, 1].map(() => new MPIShared([length + 5], "uint8", comm));
+      const data = Uint8Array.from({ length }, (_, i) => i % 251);
+      bytes.set(comm.rank === 0 ? data : null, { offset: [3] });
+      assert.deepEqual(bytes.data.subarray(3, 3 + length), data);
+      for (let time = 0; time < 6; time++)
+        copy.set(comm.rank === 0 ? bytes.at(`3:${length}`) : null, { offset: [1] });
+      assert.deepEqual(copy.data.subarray(1, length - 2), data.subarray(0, length - 3));
+      comm.barrier();
+      copy.set(comm.rank === 0 ? copy.at(`:${length}`) : null, { offset: [5] });
+      assert.deepEqual(copy.data.subarray(6, length + 3), data.subarray(0, length - 3));
+      comm.barrier();
+      for (const one of [bytes, copy]) one.close();
     },
   },
   {

@@ -1,0 +1,132 @@
+/**
+ * One rank's long data, copied into the memory of a node by several ranks at once, each a part of it: a core by itself does not use
+ * all of the memory's bandwidth, and takes little into its cache at a time. Where ranks can read what another has in memory of its own, all
+ * they need is the address.
+ */
+import { slabBytes, type Slab } from "../array/slab.ts";
+import type { PshmemError } from "../errors.ts";
+import type { Reach } from "../node/reach.ts";
+import { PAYLOAD_BYTES, type Call, type Writing } from "./engine.ts";
+import type { Memory } from "./pieces.ts";
+import type { Relay } from "./relay.ts";
+import { asFault } from "./verdict.ts";
+import { decodeSlab, encodeSlab } from "./wire.ts";
+
+/** Shorter data is copied by its owner, in less time than the second meeting takes where ranks have to be woken for it. */
+const SHARED_BYTES = 2 ** 18;
+
+/** So many times a rank copies its long data itself: only who has it again and again gains the 10 ms that koffi takes to load. */
+const ALONE_AT_FIRST = 4;
+
+/** Parts end where pages do, so that ranks seldom write to one line of the cache. */
+const PAGE_BYTES = 4096;
+
+/** What the root shows: how many ranks copy, the address of its data, and after these the slab; each as float64. */
+const READERS = 0;
+const ADDRESS = 1;
+const HEAD_BYTES = 2 * Float64Array.BYTES_PER_ELEMENT;
+
+/** The ranks that share the copying: all of them on one node. */
+interface Company {
+  readonly rank: number;
+  readonly size: number;
+  meet(call: Call, location?: undefined, relay?: Relay): void;
+  /** After a meeting: what its root has shown. */
+  readonly shown: Uint8Array;
+}
+
+/** Shared copying among the ranks of one communicator, for one rank. */
+export class Sharing {
+  readonly #company: Company;
+  readonly #reach: Reach;
+  readonly #offering: Offering;
+
+  constructor(company: Company, reach: Reach) {
+    this.#company = company;
+    this.#reach = reach;
+    this.#offering = new Offering(reach, Math.min(company.size, reach.readers));
+  }
+
+  /**
+   * Collective, blocking: see `Segment.update`. Long data takes two meetings: in the first one its owner shows where it is, and stays in
+   * the call until the second, after the copying, is over.
+   */
+  update(call: Call, memory: Memory, writing: Writing): void {
+    this.#offering.writing = writing;
+    this.#company.meet(call, undefined, { writing: this.#offering, memory });
+    const { shown } = this.#company;
+    if (shown.length === 0) return;
+    const { op, object, root } = call;
+    this.#company.meet({ op, object, root, fault: this.#copyPart(memory, shown.slice()) });
+  }
+
+  #copyPart(memory: Memory, shown: Uint8Array): PshmemError | undefined {
+    const head = new Float64Array(shown.buffer, 0, 2);
+    const slab = decodeSlab(shown.subarray(HEAD_BYTES))!;
+    const [bytes, readers] = [slabBytes(slab), head[READERS]];
+    const pages = Math.ceil(bytes / PAGE_BYTES);
+    const startOf = (part: number) => Math.min(Math.floor((pages * part) / readers) * PAGE_BYTES, bytes);
+    const { rank } = this.#company;
+    if (rank >= readers) return undefined;
+    try {
+      this.#reach.read(head[ADDRESS], memory, slab, startOf(rank), startOf(rank + 1));
+      return undefined;
+    } catch (error) {
+      return asFault(error);
+    }
+  }
+}
+
+/** Writes short data, and shows where long data is. One for all calls of a communicator: a `set` allocates nothing for it. */
+class Offering implements Writing {
+  writing!: Writing;
+  readonly #reach: Reach;
+  readonly #readers: number;
+  #isAble: boolean;
+  /** Long data so far. */
+  #long = 0;
+
+  constructor(reach: Reach, readers: number) {
+    this.#reach = reach;
+    this.#readers = readers;
+    this.#isAble = readers > 1;
+  }
+
+  write(): Uint8Array | undefined {
+    const isLong = this.#isAble && this.writing.byteLength >= SHARED_BYTES;
+    const source = isLong && this.#long++ >= ALONE_AT_FIRST ? this.writing.source() : null;
+    return (source && this.#offer(source)) ?? this.writing.write();
+  }
+
+  get byteLength(): number {
+    return this.writing.byteLength;
+  }
+
+  source(): Uint8Array | null {
+    return this.writing.source();
+  }
+
+  slab(): Slab | null {
+    return this.writing.slab();
+  }
+
+  bytes(): Uint8Array {
+    return this.writing.bytes();
+  }
+
+  #offer(source: Uint8Array): Uint8Array | undefined {
+    const slab = encodeSlab(this.writing.slab());
+    if (HEAD_BYTES + slab.length > PAYLOAD_BYTES) return undefined;
+    try {
+      const head = Float64Array.of(this.#readers, this.#reach.addressOf(source));
+      const offer = new Uint8Array(HEAD_BYTES + slab.length);
+      offer.set(new Uint8Array(head.buffer));
+      offer.set(slab, HEAD_BYTES);
+      return offer;
+    } catch {
+      // Threads need koffi for nothing else: without it they do without.
+      this.#isAble = false;
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/** Reading what another thread of this process has in memory of its own. */
+import { rowOffset, type Slab } from "../array/slab.ts";
+import type { Ground, Reach } from "../node/reach.ts";
+import { posix } from "./posix.ts";
+
+/**
+ * {@link Reach} of threads: one address means the same to all of them. There is none between processes: process_vm_readv(2) copies page by
+ * page, and two ranks need with it what the owner needs by itself (64 MiB on 2 cores: 7.9 ms and 5.3 ms).
+ */
+export class ThreadReach implements Reach {
+  readonly readers: number;
+
+  constructor(readers: number) {
+    this.readers = readers;
+  }
+
+  addressOf(bytes: Uint8Array): number {
+    // memmove returns its first argument; of no bytes, that is all it does.
+    return posix().memmove(bytes, bytes, 0);
+  }
+
+  read(address: number, memory: Ground, slab: Slab, from: number, to: number): void {
+    const { memcpy } = posix();
+    const base = this.addressOf(new Uint8Array(memory.buffer, memory.byteOffset, 1));
+    for (let at = from; at < to;) {
+      const within = at % slab.rowBytes;
+      const bytes = Math.min(slab.rowBytes - within, to - at);
+      memcpy(base + rowOffset(slab, (at - within) / slab.rowBytes) + within, address + at, bytes);
+      at += bytes;
+    }
+  }
+}
