@@ -1,5 +1,4 @@
 /** Ranks that are processes of an MPI job. Inside a node they use memory of their own; MPI carries what crosses nodes. */
-import { availableParallelism } from "node:os";
 import type { Backend } from "../comm/backend.ts";
 import { guardWanted } from "../native/guard.ts";
 import { addressOf } from "../native/mapping.ts";
@@ -7,6 +6,7 @@ import { ProcessMemory, type MemoryMethod } from "../native/memory.ts";
 import { Bells, bellBytes } from "../node/bells.ts";
 import { boardBytes } from "../node/board.ts";
 import { Mailbox, mailboxBytes } from "../node/mailbox.ts";
+import { coresOf } from "../node/cores.ts";
 import { eagernessFor, type Eagerness } from "../node/pace.ts";
 import { isRunning, processNamed } from "../node/process-life.ts";
 import { ENDED, Roster, rosterBytes } from "../node/roster.ts";
@@ -97,7 +97,8 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
     mates,
     roster,
     runs: node.runs,
-    eagerness: eagernessOf(mates.length, courier !== null),
+    reach: null,
+    eagerness: eagernessOf(mates.length, node.cores, courier !== null),
     couriers: carrier ? [mailbox, carrier] : [mailbox],
     courierTo: (other) => (placeOf.has(other) ? mailbox : carrier!),
     nodeMemory: node.memory,
@@ -112,8 +113,7 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
   };
 }
 
-function eagernessOf(ranks: number, acrossNodes: boolean): Eagerness {
-  const cores = availableParallelism();
+function eagernessOf(ranks: number, cores: number, acrossNodes: boolean): Eagerness {
   if (!acrossNodes) return eagernessFor(ranks, cores);
   return ranks <= cores ? ACROSS_NODES : ACROSS_NODES_WITHOUT_CORES;
 }
@@ -125,6 +125,8 @@ interface Node {
   readonly control: ArrayBufferLike;
   /** Whether the process of the rank at a place runs; null where processes cannot see one another (a container for each). */
   readonly runs: ((place: number) => boolean) | null;
+  /** How many cores its ranks have between them. */
+  readonly cores: number;
 }
 
 function lifeCheck(pids: readonly number[]): ((place: number) => boolean) | null {
@@ -151,7 +153,9 @@ function joinNode(world: MpiWorld, mates: readonly number[], guarded: boolean): 
   for (const method of methods) {
     const memory = new ProcessMemory({ ...site, method });
     const control = offerControl(world, memory, mates, failures);
-    if (control) return { memory, method, control, runs: lifeCheck(mates.map((mate) => pids[mate])) };
+    if (!control) continue;
+    const ours = mates.map((mate) => pids[mate]);
+    return { memory, method, control, runs: lifeCheck(ours), cores: coresOf(ours) };
   }
   throw new Error(`the ranks of a node cannot share memory: ${failures.join("; ")}`);
 }
