@@ -222,8 +222,8 @@ export class Meeting implements Agenda, Concern {
     if (call.fault || call.root !== this.#rank) return call;
     const slab = writing.slab();
     if (!slab || slabBytes(slab) > PAYLOAD_BYTES) return call;
-    const payload = encodeSmall(slab, writing.bytes());
-    return payload.length > PAYLOAD_BYTES ? call : { ...call, payload };
+    const payload = encodeSmall(slab, writing.bytes(), PAYLOAD_BYTES);
+    return payload ? { ...call, payload } : call;
   }
 
   #arrangeAlone(root: number, writes: boolean): void {
@@ -264,7 +264,7 @@ export class Meeting implements Agenda, Concern {
 
   #statementAt(place: number, rank: number): Statement {
     const { words, text } = this.#board.slot(this.#rendezvous.parity, place);
-    const bytes = text.slice(0, words[SLOT.BYTES]);
+    const bytes = words[SLOT.TEXT] === TEXT.PAYLOAD ? NO_BYTES : text.slice(0, words[SLOT.BYTES]);
     return {
       rank,
       op: words[SLOT.OP],

@@ -4,8 +4,17 @@ import type { Location } from "../node/heap.ts";
 import type { Slab } from "./engine.ts";
 import type { Statement } from "./verdict.ts";
 
-/** Words before the text of a statement: rank, op, object, root, digest, rank at fault, what the text is (with {@link FRESH}). */
-const STATEMENT_WORDS = 7;
+/**
+ * What is written and read here passes through this memory: a typed array of up to 64 bytes lies on the heap as long as nobody asks for
+ * its buffer, and to make it one of its own takes longer than all the rest.
+ */
+const scratch = new ArrayBuffer(4096);
+const scratchBytes = new Uint8Array(scratch);
+const scratchWords = new Int32Array(scratch);
+const scratchNumbers = new Float64Array(scratch);
+
+/** Before the text of a statement, each an int32: rank, op, object, root, digest, rank at fault, what the text is (with {@link FRESH}). */
+const STATEMENT_BYTES = 7 * Int32Array.BYTES_PER_ELEMENT;
 /** Added to the word that says what the text is. */
 const FRESH = 256;
 
@@ -14,67 +23,84 @@ export function packStatement(statement: Statement, payload: Uint8Array): Uint8A
   const { rank, op, object, root, digest, about, fault, faultRank, isFresh } = statement;
   const text = fault ?? (about ? new TextEncoder().encode(about) : payload);
   const kind = fault ? TEXT.FAULT : about ? TEXT.ABOUT : TEXT.PAYLOAD;
-  const words = Int32Array.of(rank, op, object, root, digest, faultRank, kind + (isFresh ? FRESH : 0));
-  const bytes = new Uint8Array(words.byteLength + text.length);
-  bytes.set(new Uint8Array(words.buffer));
-  bytes.set(text, words.byteLength);
-  return bytes;
+  const words = [rank, op, object, root, digest, faultRank, kind + (isFresh ? FRESH : 0)];
+  scratchWords.set(words);
+  scratchBytes.set(text, STATEMENT_BYTES);
+  return scratchBytes.slice(0, STATEMENT_BYTES + text.length);
 }
 
 /** The reverse of {@link packStatement}. */
 export function unpackStatement(bytes: Uint8Array): { statement: Statement; payload: Uint8Array } {
-  const words = new Int32Array(bytes.slice(0, STATEMENT_WORDS * 4).buffer);
-  const [rank, op, object, root, digest, faultRank, last] = words;
+  scratchBytes.set(bytes);
+  const [rank, op, object, root, digest, faultRank, last] = scratchWords;
   const kind = last % FRESH;
-  const text = bytes.subarray(words.byteLength);
+  const text = scratchBytes.slice(STATEMENT_BYTES, bytes.length);
   const about = kind === TEXT.ABOUT ? new TextDecoder().decode(text) : "";
   const fault = kind === TEXT.FAULT ? text : null;
   const statement = { rank, op, object, root, digest, about, fault, faultRank, isFresh: last >= FRESH };
   return { statement, payload: kind === TEXT.PAYLOAD ? text : new Uint8Array(0) };
 }
 
+const LOCATION_BYTES = 3 * Int32Array.BYTES_PER_ELEMENT;
+
 /** Where a piece of memory is. */
 export function encodeLocation({ owner, block, slot }: Location): Uint8Array {
-  return new Uint8Array(Int32Array.of(owner, block, slot).buffer);
+  scratchWords.set([owner, block, slot]);
+  return scratchBytes.slice(0, LOCATION_BYTES);
 }
 
 /** The reverse of {@link encodeLocation}. */
 export function decodeLocation(bytes: Uint8Array): Location {
-  const [owner, block, slot] = new Int32Array(bytes.slice().buffer);
+  scratchBytes.set(bytes);
+  const [owner, block, slot] = scratchWords;
   return { owner, block, slot };
 }
 
 /** A slab as float64 numbers, which hold any byte count exactly: offset, row bytes, dimensions, shape, strides. */
 export function encodeSlab(slab: Slab | null): Uint8Array {
-  if (!slab) return new Uint8Array(0);
-  const { offset, rowBytes, shape, strides } = slab;
-  return new Uint8Array(Float64Array.of(offset, rowBytes, ...shape, ...strides).buffer);
-}
-
-/** A slab with its bytes, behind the length of its description. */
-export function encodeSmall(slab: Slab, bytes: Uint8Array): Uint8Array {
-  const about = encodeSlab(slab);
-  const small = new Uint8Array(1 + about.length + bytes.length);
-  small[0] = about.length / Float64Array.BYTES_PER_ELEMENT;
-  small.set(about, 1);
-  small.set(bytes, 1 + about.length);
-  return small;
-}
-
-/** The reverse of {@link encodeSmall}. */
-export function decodeSmall(small: Uint8Array): { slab: Slab; bytes: Uint8Array } {
-  const end = 1 + small[0] * Float64Array.BYTES_PER_ELEMENT;
-  return { slab: decodeSlab(small.subarray(1, end))!, bytes: small.slice(end) };
+  return scratchBytes.slice(0, slab ? writeSlab(slab) : 0);
 }
 
 /** The reverse of {@link encodeSlab}. */
 export function decodeSlab(bytes: Uint8Array): Slab | null {
   if (bytes.length === 0) return null;
-  const [offset, rowBytes, ...rest] = new Float64Array(bytes.slice().buffer);
+  scratchBytes.set(bytes);
+  return readSlab(bytes.length);
+}
+
+/** A slab with its bytes, behind the length of its description; null if that is more than `most` bytes. */
+export function encodeSmall(slab: Slab, bytes: Uint8Array, most: number): Uint8Array | null {
+  const about = writeSlab(slab);
+  if (1 + about + bytes.length > most) return null;
+  scratchBytes.set(bytes, about);
+  const small = new Uint8Array(1 + about + bytes.length);
+  small[0] = about / Float64Array.BYTES_PER_ELEMENT;
+  small.set(scratchBytes.subarray(0, small.length - 1), 1);
+  return small;
+}
+
+/** The reverse of {@link encodeSmall}. The bytes are good until something else is encoded or decoded. */
+export function decodeSmall(small: Uint8Array): { slab: Slab; bytes: Uint8Array } {
+  const about = small[0] * Float64Array.BYTES_PER_ELEMENT;
+  scratchBytes.set(small.subarray(1));
+  return { slab: readSlab(about), bytes: scratchBytes.subarray(about, small.length - 1) };
+}
+
+/** Returns how many bytes of the scratch it takes. */
+function writeSlab({ offset, rowBytes, shape, strides }: Slab): number {
+  scratchNumbers[0] = offset;
+  scratchNumbers[1] = rowBytes;
+  scratchNumbers.set(shape, 2);
+  scratchNumbers.set(strides, 2 + shape.length);
+  return (2 + 2 * shape.length) * Float64Array.BYTES_PER_ELEMENT;
+}
+
+function readSlab(bytes: number): Slab {
+  const dimensions = (bytes / Float64Array.BYTES_PER_ELEMENT - 2) / 2;
   return {
-    offset: offset,
-    rowBytes: rowBytes,
-    shape: rest.slice(0, rest.length / 2),
-    strides: rest.slice(rest.length / 2),
+    offset: scratchNumbers[0],
+    rowBytes: scratchNumbers[1],
+    shape: Array.from(scratchNumbers.subarray(2, 2 + dimensions)),
+    strides: Array.from(scratchNumbers.subarray(2 + dimensions, 2 + 2 * dimensions)),
   };
 }

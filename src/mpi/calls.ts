@@ -52,8 +52,6 @@ const PROTOTYPES = {
   MPI_Recv: ["ptr", "int", "handle", "int", "int", "handle", "ptr"],
   // int MPI_Iprobe(int source, int tag, MPI_Comm comm, int *flag, MPI_Status *status)
   MPI_Iprobe: ["int", "int", "handle", "ptr", "ptr"],
-  // int MPI_Get_count(const MPI_Status *status, MPI_Datatype datatype, int *count)
-  MPI_Get_count: ["ptr", "handle", "ptr"],
   // int MPI_Test(MPI_Request *request, int *flag, MPI_Status *status)
   MPI_Test: ["ptr", "ptr", "ptr"],
   // int MPI_Win_create_dynamic(MPI_Info info, MPI_Comm comm, MPI_Win *win)

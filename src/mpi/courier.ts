@@ -15,6 +15,12 @@ const HEAD_BYTES = HEAD_WORDS * Int32Array.BYTES_PER_ELEMENT;
 
 /** Bodies up to this go with their head, copied once; longer ones go from and into place. */
 const SHORT_BYTES = 16 * 1024;
+/** Messages up to this, their heads included, leave from copies that are used again: to make memory for each takes longer than to send it. */
+const COPY_BYTES = 2048;
+/** Copies that are kept. */
+const MOST_SPARES = 16;
+/** Looks in vain until other processes are given the core. */
+const LOOKS_TO_YIELD = 4;
 /** An MPI count is an int. */
 const PIECE_BYTES = 2 ** 30;
 
@@ -57,9 +63,15 @@ export class MpiCourier implements Courier {
   readonly #line: Line;
   readonly #flag = new Int32Array(new ArrayBuffer(4));
   readonly #status: Int32Array;
-  readonly #count = new Int32Array(new ArrayBuffer(4));
+  /** Where a head comes in, with the body of a short message. */
+  readonly #inWords = new Int32Array(new ArrayBuffer(HEAD_BYTES + SHORT_BYTES));
+  readonly #in = new Uint8Array(this.#inWords.buffer);
   /** Copies that MPI still reads. */
-  #leaving: Pending[] = [];
+  readonly #leaving: Pending[] = [];
+  /** Copies to be used again. */
+  readonly #spares: Pending[] = [];
+  /** Looks in vain, one after the other. */
+  #vain = 0;
   /** Long messages of this rank, and the pieces that MPI has not yet taken. */
   #long: Leaving[] = [];
   /** Per source, in order of arrival. */
@@ -72,7 +84,11 @@ export class MpiCourier implements Courier {
 
   push(message: Outgoing): void {
     const isShort = message.bytes.length <= SHORT_BYTES;
-    this.#leaving.push(this.#send(message.dest, TAG_HEAD, headOf(message, isShort)));
+    const bytes = HEAD_BYTES + (isShort ? message.bytes.length : 0);
+    const copy = this.#copyFor(bytes);
+    writeHead(copy.bytes, message, isShort);
+    this.#post(message.dest, TAG_HEAD, copy, bytes);
+    this.#leaving.push(copy);
     message.left = true;
     if (isShort) message.done = true;
     else this.#long.push({ message, pieces: this.#sendBody(message) });
@@ -87,14 +103,14 @@ export class MpiCourier implements Courier {
     }
     for (const [from, queue] of this.#arriving) any = this.#advance(from, queue, taker) || any;
     // Whoever could send is perhaps waiting for this core: MPI's own polling would keep it for a scheduler tick.
-    if (!any) posix().sched_yield();
+    if (any) this.#vain = 0;
+    else if (++this.#vain % LOOKS_TO_YIELD === 0) posix().sched_yield();
     return any;
   }
 
   /** Local, not blocking: gives up the copies that MPI has taken, and ends the long messages that it has. */
   reap(): void {
-    if (this.#leaving.length > 0)
-      this.#leaving = this.#leaving.filter((pending) => !this.#isComplete(pending));
+    if (this.#leaving.length > 0) this.#reapCopies();
     if (this.#long.length > 0) this.#long = this.#long.flatMap((one) => this.#stillLeaving(one));
   }
 
@@ -103,8 +119,30 @@ export class MpiCourier implements Courier {
     while (this.#leaving.length > 0) this.reap();
   }
 
+  #copyFor(bytes: number): Pending {
+    const spare = bytes <= COPY_BYTES ? this.#spares.pop() : undefined;
+    return spare ?? this.#pending(new Uint8Array(new ArrayBuffer(Math.max(bytes, COPY_BYTES))));
+  }
+
+  #reapCopies(): void {
+    let left = 0;
+    for (const copy of this.#leaving) {
+      if (!this.#isComplete(copy)) this.#leaving[left++] = copy;
+      else if (copy.bytes.length === COPY_BYTES && this.#spares.length < MOST_SPARES) this.#spares.push(copy);
+    }
+    this.#leaving.length = left;
+  }
+
   #sendBody({ bytes, dest }: Outgoing): readonly Pending[] {
-    return piecesOf(bytes).map((piece) => this.#send(dest, TAG_BODY, piece));
+    return piecesOf(bytes).map((piece) => {
+      const pending = this.#pending(piece);
+      this.#post(dest, TAG_BODY, pending, piece.length);
+      return pending;
+    });
+  }
+
+  #pending(bytes: Uint8Array): Pending {
+    return { request: new HandleCell(this.#line.library.abi), bytes };
   }
 
   #stillLeaving({ message, pieces }: Leaving): Leaving[] {
@@ -113,11 +151,9 @@ export class MpiCourier implements Courier {
     return message.done ? [] : [{ message, pieces: left }];
   }
 
-  #send(dest: number, tag: number, bytes: Uint8Array): Pending {
+  #post(dest: number, tag: number, { request, bytes }: Pending, length: number): void {
     const { calls, abi } = this.#line.library;
-    const request = new HandleCell(abi);
-    calls.MPI_Isend(bytes, bytes.length, abi.BYTE, dest, tag, this.#line.wire, request.pointer);
-    return { request, bytes };
+    calls.MPI_Isend(bytes, length, abi.BYTE, dest, tag, this.#line.wire, request.pointer);
   }
 
   #isComplete({ request }: Pending): boolean {
@@ -135,14 +171,12 @@ export class MpiCourier implements Courier {
   /** Takes the head that the last probe found. */
   #take(source: number): void {
     const { calls, abi } = this.#line.library;
-    calls.MPI_Get_count(this.#status, abi.BYTE, this.#count);
-    const bytes = new Uint8Array(this.#count[0]);
-    calls.MPI_Recv(bytes, bytes.length, abi.BYTE, source, TAG_HEAD, this.#line.wire, this.#status);
-    const [maker, serial, kind, tag, low, high] = new Int32Array(bytes.buffer, 0, HEAD_WORDS);
-    const length = (low >>> 0) + high * 2 ** 32;
-    const short = bytes.length === HEAD_BYTES + length ? bytes.subarray(HEAD_BYTES) : null;
-    const box = { maker, serial, kind: kind as Box["kind"] };
-    const arriving = { box, tag, length, short, body: null, pieces: [] };
+    calls.MPI_Recv(this.#in, this.#in.length, abi.BYTE, source, TAG_HEAD, this.#line.wire, this.#status);
+    const words = this.#inWords;
+    const box = { maker: words[0], serial: words[1], kind: words[2] as Box["kind"] };
+    const length = (words[4] >>> 0) + words[5] * 2 ** 32;
+    const short = length <= SHORT_BYTES ? this.#in.slice(HEAD_BYTES, HEAD_BYTES + length) : null;
+    const arriving = { box, tag: words[3], length, short, body: null, pieces: [] };
     const queue = this.#arriving.get(source);
     if (queue) queue.push(arriving);
     else this.#arriving.set(source, [arriving]);
@@ -150,9 +184,10 @@ export class MpiCourier implements Courier {
 
   #receive(source: number, bytes: Uint8Array): Pending {
     const { calls, abi } = this.#line.library;
-    const request = new HandleCell(abi);
-    calls.MPI_Irecv(bytes, bytes.length, abi.BYTE, source, TAG_BODY, this.#line.wire, request.pointer);
-    return { request, bytes };
+    const pending = this.#pending(bytes);
+    const { pointer } = pending.request;
+    calls.MPI_Irecv(bytes, bytes.length, abi.BYTE, source, TAG_BODY, this.#line.wire, pointer);
+    return pending;
   }
 
   /** True if something moves: not while the first waits for its place. */
@@ -181,12 +216,16 @@ export class MpiCourier implements Courier {
   }
 }
 
-function headOf({ box, tag, bytes }: Outgoing, withBody: boolean): Uint8Array {
-  const head = new Uint8Array(new ArrayBuffer(HEAD_BYTES + (withBody ? bytes.length : 0)));
-  const words = [box.maker, box.serial, box.kind, tag, bytes.length, Math.floor(bytes.length / 2 ** 32)];
-  new Int32Array(head.buffer, 0, HEAD_WORDS).set(words);
-  if (withBody) head.set(bytes, HEAD_BYTES);
-  return head;
+/** `copy` begins a buffer of its own. */
+function writeHead(copy: Uint8Array, { box, tag, bytes }: Outgoing, withBody: boolean): void {
+  const words = new Int32Array(copy.buffer, 0, HEAD_WORDS);
+  words[0] = box.maker;
+  words[1] = box.serial;
+  words[2] = box.kind;
+  words[3] = tag;
+  words[4] = bytes.length;
+  words[5] = bytes.length / 2 ** 32;
+  if (withBody) copy.set(bytes, HEAD_BYTES);
 }
 
 function piecesOf(bytes: Uint8Array): Uint8Array[] {

@@ -51,6 +51,10 @@ export class Filling<D extends DType> implements Writing {
   }
 
   bytes(): Uint8Array {
+    return this.source() ?? this.#packed();
+  }
+
+  #packed(): Uint8Array {
     const { data, offset, strides, shape } = this.#placement!.source;
     const packed = newArray(this.#dtype, sizeOf(shape));
     copySlab(packed, 0, stridesOf(shape), data, offset, strides, shape, lanesOf(this.#dtype));
