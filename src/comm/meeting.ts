@@ -64,6 +64,8 @@ export class Meeting implements Agenda, Concern {
   #isWide = false;
   /** On a leader, after the exchange: the slab came with it. */
   #isWritten = false;
+  /** On the root, if it is a leader: what it writes while it passes it on. */
+  #unwritten: Uint8Array | null = null;
   #call!: Call;
   #relay: Relay | undefined;
   /** This rank's turn, while it lasts. */
@@ -310,7 +312,8 @@ export class Meeting implements Agenda, Concern {
   #write(): void {
     try {
       const { writing } = this.#relay!;
-      const shown = writing.write();
+      this.#unwritten = this.#isWide && this.#topology.nodeRank === 0 ? writing.source() : null;
+      const shown = this.#unwritten ? undefined : writing.write();
       if (shown) this.#show(shown);
       // The leader, which passes the slab on, may be another rank: it finds the slab in the result.
       if (this.#isWide) this.#board.conclude(encodeSlab(writing.slab()), false);
@@ -333,7 +336,10 @@ export class Meeting implements Agenda, Concern {
     const here = nodeIndex === from;
     const start = { failed: here && this.#board.failed, bytes: here ? this.#board.result.slice() : NO_BYTES };
     const leaders = nodes.map((mates) => mates[0]);
-    const end = yield* relay(this.#letters, leaders, nodeIndex, from, start, this.#relay!.memory, decodeSlab);
+    const source = this.#unwritten;
+    this.#unwritten = null;
+    const { memory } = this.#relay!;
+    const end = yield* relay(this.#letters, leaders, nodeIndex, from, start, memory, decodeSlab, source);
     this.#board.conclude(end.failed ? end.bytes : NO_BYTES, end.failed);
   }
 }

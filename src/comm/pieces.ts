@@ -64,11 +64,14 @@ export class Pieces {
   readonly count: number;
   readonly #memory: Memory;
   readonly #pieces: readonly Piece[];
+  readonly #source: Uint8Array | null;
   readonly #buffers: Uint8Array[] = [];
 
-  constructor(memory: Memory, pieces: readonly Piece[]) {
+  /** `source`: the bytes of the one slab, where they are not in the segment yet. */
+  constructor(memory: Memory, pieces: readonly Piece[], source: Uint8Array | null = null) {
     this.#memory = memory;
     this.#pieces = pieces;
+    this.#source = source;
     this.count = pieces.length;
   }
 
@@ -79,6 +82,8 @@ export class Pieces {
 
   /** The bytes of a piece, packed if need be. */
   pack(piece: number): Uint8Array {
+    const [{ start, bytes: count }] = this.#pieces[piece];
+    if (this.#source) return this.#source.subarray(start, start + count);
     const bytes = this.place(piece);
     if (!this.#inPlace(piece)) this.#transfer(piece, bytes, packSlab);
     return bytes;
@@ -89,6 +94,11 @@ export class Pieces {
     const bytes = this.place(piece);
     if (!this.#inPlace(piece)) this.#transfer(piece, bytes, unpackSlab);
     return bytes;
+  }
+
+  /** Writes a piece of the source to the segment. */
+  store(piece: number): void {
+    if (this.#source) this.#transfer(piece, this.pack(piece), unpackSlab);
   }
 
   #transfer(piece: number, packed: Uint8Array, move: typeof packSlab): void {

@@ -26,7 +26,10 @@ export interface Passed {
 const OK = 0;
 const FAILED = 1;
 
-/** A leader's part. `leaders[node]` are ranks; `start` counts on node `from` only. */
+/**
+ * A leader's part. `leaders[node]` are ranks; `start` and `source` count on node `from` only: the slab's bytes in memory of this rank, if
+ * they have not been written to the segment yet.
+ */
 export function* relay(
   letters: Letters,
   leaders: readonly number[],
@@ -35,6 +38,7 @@ export function* relay(
   start: Passed,
   memory: Memory,
   decode: (bytes: Uint8Array) => Slab | null,
+  source: Uint8Array | null,
 ): Waits<Passed> {
   const branch = branchOf(node, from, leaders.length);
   const children = branch.children.map((child) => leaders[child]);
@@ -43,7 +47,7 @@ export function* relay(
   yield* letters.sending(children, LETTER.RELAY, head);
   const passed = { failed: head[0] === FAILED, bytes: head.subarray(1) };
   const slab = passed.failed ? null : decode(passed.bytes);
-  if (slab) yield* passSlab(letters, parent, children, new Pieces(memory, cutSlabs([slab])));
+  if (slab) yield* passSlab(letters, parent, children, new Pieces(memory, cutSlabs([slab]), source));
   return passed;
 }
 
@@ -64,6 +68,8 @@ function* passSlab(
     }
     const bytes = parent === null ? pieces.pack(piece) : pieces.unpack(piece);
     for (const child of children) leaving.push(letters.startPiece(child, bytes));
+    // While the first pieces travel, and not before.
+    if (parent === null) pieces.store(piece);
     yield* allowed(leaving, (MOST_PIECES - 1) * children.length);
   }
   yield* allowed(leaving, 0);
