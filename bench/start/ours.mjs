@@ -1,5 +1,5 @@
 /** Prints when rank 0 is through the first barrier, in ms of the clock on the wall. */
-import { world } from "../../dist/index.js";
+import { world } from "../../dist/bundle/index.js";
 
 const comm = world();
 comm.barrier();

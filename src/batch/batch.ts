@@ -1,5 +1,4 @@
 /** MPIBatch: tasks that groups of ranks work through. */
-import { randomBytes } from "node:crypto";
 import type { Communicator } from "../comm/contract.ts";
 import type { Engine, Words } from "../comm/engine.ts";
 import { asFault } from "../comm/verdict.ts";
@@ -224,7 +223,7 @@ export class MPIBatch implements Disposable {
   /** Collective: the root enters the states at the start; returns what tells this batch from all others. */
   #fill(table: TaskTable, options: BatchOptions | null | undefined): string {
     const { root } = this.#plan;
-    const id = randomBytes(9).toString("base64url");
+    const id = Buffer.from(crypto.getRandomValues(new Uint8Array(9))).toString("base64url");
     let fault: PshmemError | undefined;
     try {
       if (this.comm.rank === root) table.fill(this.#firstStates(id, options));

@@ -14,7 +14,8 @@ import { SERVICE, type Courier, type Taker, type Outgoing } from "../node/post.t
 import { threadSleeper } from "../threads/sleeper.ts";
 import type { Handle } from "./abi/types.ts";
 import { MpiCourier } from "./courier.ts";
-import { duplicate, type MpiWorld } from "./job.ts";
+import type { MpiWorld } from "./job.ts";
+import { duplicate } from "./together.ts";
 import { addressOf } from "../native/mapping.ts";
 
 /** Words shared with the helper, behind its bell: whether it must stop (the rank writes it, once), and its state (the helper does). */

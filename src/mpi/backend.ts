@@ -145,8 +145,7 @@ function controlLayout(ranks: number): Record<"bells" | "roster" | "mailbox" | "
 
 /** Collective: memfd where every rank of the node can open it, else names; all ranks of the job take the same way. */
 function joinNode(world: MpiWorld, mates: readonly number[], guarded: boolean): Node {
-  const pids = world.allgather([process.pid]);
-  const [jobNumber] = world.allgather([Math.floor(Math.random() * 2 ** 31)]);
+  const { pids, jobNumber } = world;
   const methods: readonly MemoryMethod[] = process.platform === "linux" ? ["memfd", "named"] : ["named"];
   const failures: string[] = [];
   const site = { job: jobNumber.toString(36), me: world.rank, pidOf: (rank: number) => pids[rank], guarded };

@@ -29,21 +29,19 @@ const PROTOTYPES = {
   MPI_Comm_rank: ["handle", "ptr"],
   // int MPI_Comm_size(MPI_Comm comm, int *size)
   MPI_Comm_size: ["handle", "ptr"],
-  // int MPI_Comm_dup(MPI_Comm comm, MPI_Comm *newcomm)
-  MPI_Comm_dup: ["handle", "ptr"],
+  // int MPI_Comm_idup(MPI_Comm comm, MPI_Comm *newcomm, MPI_Request *request)
+  MPI_Comm_idup: ["handle", "ptr", "ptr"],
   // int MPI_Comm_split_type(MPI_Comm comm, int split_type, int key, MPI_Info info, MPI_Comm *newcomm)
   MPI_Comm_split_type: ["handle", "int", "int", "handle", "ptr"],
   // int MPI_Comm_free(MPI_Comm *comm)
   MPI_Comm_free: ["ptr"],
-  // int MPI_Barrier(MPI_Comm comm)
-  MPI_Barrier: ["handle"],
   // int MPI_Ibarrier(MPI_Comm comm, MPI_Request *request)
   MPI_Ibarrier: ["handle", "ptr"],
   // int MPI_Bcast(void *buffer, int count, MPI_Datatype datatype, int root, MPI_Comm comm)
   MPI_Bcast: ["ptr", "int", "handle", "int", "handle"],
-  // int MPI_Allgather(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf, int recvcount,
-  //                   MPI_Datatype recvtype, MPI_Comm comm)
-  MPI_Allgather: ["ptr", "int", "handle", "ptr", "int", "handle", "handle"],
+  // int MPI_Iallgather(const void *sendbuf, int sendcount, MPI_Datatype sendtype, void *recvbuf, int recvcount,
+  //                    MPI_Datatype recvtype, MPI_Comm comm, MPI_Request *request)
+  MPI_Iallgather: ["ptr", "int", "handle", "ptr", "int", "handle", "handle", "ptr"],
   // int MPI_Isend(const void *buf, int count, MPI_Datatype datatype, int dest, int tag, MPI_Comm comm, MPI_Request *request)
   MPI_Isend: ["ptr", "int", "handle", "int", "int", "handle", "ptr"],
   // int MPI_Irecv(void *buf, int count, MPI_Datatype datatype, int source, int tag, MPI_Comm comm, MPI_Request *request)

@@ -1,4 +1,5 @@
 /** Starting a job of worker threads. The main thread runs no rank: it starts them, passes their output on and sees them end. */
+import { fstatSync } from "node:fs";
 import type { WriteStream } from "node:tty";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { DIED, ENDED } from "../node/roster.ts";
@@ -51,9 +52,9 @@ export async function launch(options: LaunchOptions): Promise<number> {
   };
   const onClosed = (error: NodeJS.ErrnoException): void => supervisor.end(outputEnding(error));
   stop?.addEventListener("abort", onStop);
+  startRanks(job.ranks, supervisor, tickets, options);
   process.stdout.on("error", onClosed);
   process.stderr.on("error", onClosed);
-  startRanks(job.ranks, supervisor, tickets, options);
   const code = await supervisor.ended;
   stop?.removeEventListener("abort", onStop);
   return code;
@@ -65,8 +66,7 @@ function startRanks(
   tickets: Tickets,
   { program, args, nodeOf, tagOutput }: LaunchOptions,
 ): void {
-  const terminals = { 1: terminalOf(process.stdout), 2: terminalOf(process.stderr) };
-  const sinks = { 1: process.stdout, 2: process.stderr };
+  const terminals = { 1: terminalOf(1), 2: terminalOf(2) };
   for (const [rank, { data, transfer }] of ranks.entries()) {
     const { port1, port2 } = new MessageChannel();
     const count = makeCount();
@@ -77,12 +77,24 @@ function startRanks(
       transferList: [port2, ...transfer],
       name: `rank ${rank}`,
     });
-    const output = new RankOutput(sinks, tagOutput ? `[${rank}] ` : "", nodeOf.length === 1);
+    const output = new RankOutput(SINKS, tagOutput ? `[${rank}] ` : "", nodeOf.length === 1);
     supervisor.watch({ rank, worker, port: port1, count, output });
   }
 }
 
-function terminalOf(stream: WriteStream): Terminal {
+/** Node makes its streams when they are first asked for, which takes milliseconds: the ranks start meanwhile. */
+const SINKS: Readonly<Record<Descriptor, WriteStream>> = {
+  get 1() {
+    return process.stdout;
+  },
+  get 2() {
+    return process.stderr;
+  },
+};
+
+function terminalOf(descriptor: Descriptor): Terminal {
+  if (!fstatSync(descriptor).isCharacterDevice()) return null;
+  const stream = SINKS[descriptor];
   return stream.isTTY ? { columns: stream.columns, rows: stream.rows } : null;
 }
 

@@ -5,8 +5,9 @@
  * keeps its output. These streams post every write at once. What the supervisor has not passed on yet is counted, and a rank
  * that is too far ahead waits, as a process waits on a full pipe.
  */
+import { createRequire } from "node:module";
 import type { Writable } from "node:stream";
-import { WriteStream } from "node:tty";
+import type * as Tty from "node:tty";
 import type { MessagePort } from "node:worker_threads";
 
 /** Where bytes go: a file descriptor of the job. */
@@ -115,6 +116,8 @@ export function divert(stream: Writable, pipe: OutputPipe, descriptor: Descripto
   };
   Object.assign(stream, { _write: write, _writev: null });
   if (terminal !== null) {
+    // Loaded only here, for it brings the network with it.
+    const { WriteStream } = createRequire(import.meta.url)("node:tty") as typeof Tty;
     const methods = TERMINAL_METHODS.map((name) => [name, WriteStream.prototype[name]]);
     Object.assign(stream, { isTTY: true, ...terminal }, Object.fromEntries(methods));
   }

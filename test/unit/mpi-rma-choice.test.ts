@@ -20,7 +20,7 @@ it("refuses values that are unknown here or on another rank, or that differ", ()
   const alone = fakeWorld({});
   expect(codeOfError(() => mpiOptions(alone, { PSHMEM_WINDOWS: "RMA" }))).toBe("BAD_LAUNCH");
   for (const other of [-1, 0, 2]) {
-    const two = fakeWorld({ other });
+    const two = fakeWorld({ other: [other, 0, 3] });
     expect(codeOfError(() => mpiOptions(two, { PSHMEM_WINDOWS: "rma" }))).toBe("BAD_LAUNCH");
   }
 });

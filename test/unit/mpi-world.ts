@@ -4,11 +4,11 @@ import { mpichAbi } from "../../src/mpi/abi/mpich.ts";
 import type { CheckedCalls } from "../../src/mpi/check.ts";
 import type { MpiWorld } from "../../src/mpi/job.ts";
 
-/** Local: the world of rank 0; `other` is the number with which a second rank answers, when there is one. */
+/** Local: the world of rank 0; `other` is what a second rank answers, when there is one. */
 export function fakeWorld(facts: {
   readonly threadLevel?: number;
   readonly nodeOf?: readonly number[];
-  readonly other?: number;
+  readonly other?: readonly number[];
 }): MpiWorld {
   const { threadLevel = 3, nodeOf = [0], other } = facts;
   const abi = mpichAbi();
@@ -24,7 +24,9 @@ export function fakeWorld(facts: {
     wire: 0,
     threadLevel,
     nodeOf,
-    allgather: (words) => Int32Array.from(other === undefined ? words : [...words, other]),
+    pids: nodeOf.map(() => process.pid),
+    jobNumber: 0,
+    allgather: (words) => Int32Array.from(other === undefined ? words : [...words, ...other]),
     barrier: () => {},
     abort: (code) => process.exit(code),
   };

@@ -1,7 +1,7 @@
 // One rank does a deed, named on the command line; the others do `otherwise`, if given: `deeds.mjs deed rank [otherwise]`.
 import { spawnSync } from "node:child_process";
 import { workerData } from "node:worker_threads";
-import { MPILock, world } from "pshmem";
+import { MPILock, world } from "../../../dist/index.js";
 
 // Not from the world, which the deeds that need none leave alone.
 const { rank } = workerData.data;
