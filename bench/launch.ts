@@ -7,7 +7,7 @@ import { SETTINGS, type SettingFacts, type SettingName } from "./settings.ts";
 /** How Node is started for a program in TypeScript. */
 export const TSX = TYPESCRIPT;
 
-const MAIN = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("../dist/bundle/main.js", import.meta.url));
 
 /** A command line and what to add to its environment. */
 export interface Line {
