@@ -7,6 +7,8 @@ import {
   MAP_FIXED,
   MAP_PRIVATE,
   MAP_SHARED,
+  MREMAP_DONTUNMAP,
+  MREMAP_MAYMOVE,
   PROT_READ,
   PROT_READ_WRITE,
   posix,
@@ -83,12 +85,29 @@ export function forget(buffer: ArrayBufferLike): void {
   }
 }
 
+/**
+ * Local: the memory of a buffer of {@link mapShared} as a new buffer, at other addresses; the old one is forgotten. Pages that this process
+ * has touched need not be looked up again. Null where the system cannot do it; the old buffer is as it was.
+ */
+export function moveAway(buffer: ArrayBuffer): ArrayBuffer | null {
+  const { mremap } = posix();
+  const { address, bytes, protection } = mappings.get(buffer)!;
+  // The old addresses stay taken, so that nothing else comes to lie there before they are forgotten.
+  const moved = mremap ? mremap(address, bytes, bytes, MREMAP_MAYMOVE + MREMAP_DONTUNMAP, 0) : -1;
+  if (moved === -1) return null;
+  forget(buffer);
+  return viewOf({ address: moved, bytes, protection });
+}
+
 function map(bytes: number, protection: number, flags: number, fd: number): ArrayBuffer {
   native().checkView(bytes);
   const address = posix().mmap(0, bytes, protection, flags, fd, 0);
   if (address === -1) throw systemFailure("mmap", bytes);
-  const mapping = { address, bytes, protection };
-  const buffer = native().view(address, bytes);
+  return viewOf({ address, bytes, protection });
+}
+
+function viewOf(mapping: Mapping): ArrayBuffer {
+  const buffer = native().view(mapping.address, mapping.bytes);
   mappings.set(buffer, mapping);
   unmapper.register(buffer, mapping);
   return buffer;

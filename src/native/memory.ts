@@ -10,6 +10,7 @@ import type { Memory } from "../node/heap.ts";
 import { takeInSteps } from "../node/ledger.ts";
 import { forget, mapShared, readableOf, systemFailure } from "./mapping.ts";
 import { native } from "./native.ts";
+import { countAttached, countReleased, Offers } from "./offers.ts";
 import { MFD_CLOEXEC, posix } from "./posix.ts";
 
 /** How a node's processes hand memory to one another. */
@@ -29,19 +30,6 @@ const NAMES_FOLDER = "/dev/shm";
 const DESCRIPTORS = 2 ** 16;
 const SERIALS = 2 ** 15;
 
-/** Word of a block which counts the ranks that have attached, the owner not among them; each adds one after mapping. */
-const ATTACHED = 1;
-
-/** A block of this rank whose descriptor or name others still need. */
-interface Offered {
-  readonly id: number;
-  readonly fd: number;
-  readonly words: Int32Array;
-  readonly others: number;
-  /** Whether this rank has released it meanwhile: it stays mapped, for only in it can be seen when all have attached. */
-  released: boolean;
-}
-
 /** Who makes the memory, and how. */
 export interface MemorySite {
   readonly method: MemoryMethod;
@@ -59,9 +47,9 @@ export interface MemorySite {
 export class ProcessMemory implements Memory {
   /** All pages are had at once. */
   readonly promised = null;
-  readonly collect = null;
+  readonly collect: (() => void) | null;
   readonly #site: MemorySite;
-  #offered: Offered[] = [];
+  readonly #offers: Offers;
   #nextName = 0;
   /** Ids of blocks that this rank has not released. */
   readonly #ids = new Set<number>();
@@ -70,18 +58,19 @@ export class ProcessMemory implements Memory {
 
   constructor(site: MemorySite) {
     this.#site = site;
+    const keeps = site.method === "memfd" && !site.guarded;
+    this.#offers = new Offers((id, fd) => this.#close(id, fd), keeps);
+    this.collect = keeps ? () => this.#offers.drop() : null;
   }
 
   create(bytes: number, audience: readonly number[]): { id: number; buffer: ArrayBuffer } {
-    this.#closeTaken();
+    this.#offers.closeTaken();
     native().checkView(bytes);
-    const { id, fd } = this.#make();
-    const buffer = this.#fill(id, fd, bytes);
+    const { id, fd, buffer } = this.#again(bytes) ?? this.#new(bytes);
     this.#ids.add(id);
     this.#idOf.set(buffer, id);
-    const words = new Int32Array(buffer, 0, 2);
     const others = audience.filter((rank) => rank !== this.#site.me).length;
-    this.#offered.push({ id, fd, words, others, released: false });
+    this.#offers.add(id, fd, buffer, others);
     return { id, buffer };
   }
 
@@ -94,7 +83,7 @@ export class ProcessMemory implements Memory {
     } finally {
       close(fd);
     }
-    Atomics.add(new Int32Array(buffer, 0, 2), ATTACHED, 1);
+    countAttached(buffer);
     return buffer;
   }
 
@@ -102,26 +91,34 @@ export class ProcessMemory implements Memory {
     return readableOf(buffer);
   }
 
-  release(buffer: ArrayBufferLike): void {
+  release(buffer: ArrayBuffer): void {
     const id = this.#idOf.get(buffer);
-    if (id !== undefined) this.#ids.delete(id);
-    this.#closeTaken();
-    const offered = this.#offered.find(({ words }) => words.buffer === buffer);
-    if (offered) offered.released = true;
-    else forget(buffer);
+    if (id === undefined) {
+      countReleased(buffer);
+      forget(buffer);
+      return;
+    }
+    this.#ids.delete(id);
+    this.#offers.release(buffer);
   }
 
   withdraw(id: number): void {
-    const found = this.#offered.find((offered) => offered.id === id);
-    if (!found) return;
-    this.#close(found);
-    this.#offered = this.#offered.filter((offered) => offered !== found);
+    this.#offers.withdraw(id);
   }
 
   /** Local: gives up the names that are left, at the end of the job. */
   end(): void {
-    for (const offered of this.#offered) this.#close(offered);
-    this.#offered = [];
+    this.#offers.end();
+  }
+
+  #again(bytes: number): { id: number; fd: number; buffer: ArrayBuffer } | null {
+    const found = this.#offers.again(bytes);
+    return found && { ...found, id: this.#idFor(found.fd) };
+  }
+
+  #new(bytes: number): { id: number; fd: number; buffer: ArrayBuffer } {
+    const { id, fd } = this.#make();
+    return { id, fd, buffer: this.#fill(id, fd, bytes) };
   }
 
   #make(): { id: number; fd: number } {
@@ -154,7 +151,7 @@ export class ProcessMemory implements Memory {
       this.#allocate(fd, bytes);
       return mapShared(fd, bytes, this.#site.guarded);
     } catch (error) {
-      this.#close({ id, fd });
+      this.#close(id, fd);
       throw error;
     }
   }
@@ -192,17 +189,7 @@ export class ProcessMemory implements Memory {
     return `/psh${this.#site.job}.${owner.toString(36)}.${id.toString(36)}`;
   }
 
-  /** Descriptors and names of blocks that all have attached to are of no more use. */
-  #closeTaken(): void {
-    this.#offered = this.#offered.filter((offered) => {
-      const taken = Atomics.load(offered.words, ATTACHED) >= offered.others;
-      if (taken) this.#close(offered);
-      if (taken && offered.released) forget(offered.words.buffer);
-      return !taken;
-    });
-  }
-
-  #close({ id, fd }: Pick<Offered, "id" | "fd">): void {
+  #close(id: number, fd: number): void {
     posix().close(fd);
     if (this.#site.method === "named") posix().shm_unlink(this.#nameOf(this.#site.me, id));
   }

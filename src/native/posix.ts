@@ -5,6 +5,7 @@ import { native, type NativeFunction } from "./native.ts";
 export interface Posix {
   readonly mmap: NativeFunction;
   readonly munmap: NativeFunction;
+  readonly mremap: NativeFunction | null;
   readonly memfd_create: NativeFunction | null;
   readonly fallocate: NativeFunction | null;
   readonly ftruncate: NativeFunction;
@@ -29,6 +30,8 @@ export const MAP_SHARED = 1;
 export const MAP_PRIVATE = 2;
 export const MAP_FIXED = 0x10;
 export const MAP_ANONYMOUS = process.platform === "darwin" ? 0x1000 : 0x20;
+export const MREMAP_MAYMOVE = 1;
+export const MREMAP_DONTUNMAP = 4;
 export const MFD_CLOEXEC = 1;
 
 let bound: Posix | undefined;
@@ -48,6 +51,10 @@ function bind(): Posix {
     mmap: libc.bind("mmap", "intptr_t", ["intptr_t", "size_t", "int", "int", "int", "int64_t"]),
     // int munmap(void *addr, size_t length)
     munmap: libc.bind("munmap", "int", ["intptr_t", "size_t"]),
+    // void *mremap(void *old, size_t old_size, size_t new_size, int flags, void *new)
+    mremap: linux
+      ? libc.bind("mremap", "intptr_t", ["intptr_t", "size_t", "size_t", "int", "intptr_t"])
+      : null,
     // int memfd_create(const char *name, unsigned int flags)
     memfd_create: linux ? libc.bind("memfd_create", "int", ["str", "uint"]) : null,
     // int fallocate(int fd, int mode, off_t offset, off_t len)

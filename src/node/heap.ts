@@ -23,7 +23,7 @@ export interface Memory {
   readable(buffer: ArrayBufferLike): ArrayBufferLike;
   /** The word of a {@link Ledger}, where pages are had only once they are touched; null where they are had at once. */
   readonly promised: BigInt64Array | null;
-  /** Gives back what was released and is still there for want of a garbage collection; null where `release` gives it back. */
+  /** Gives back what was released and is still there: for want of a garbage collection, or kept for the next block. Null where `release` gives all back. */
   readonly collect: (() => void) | null;
 }
 
@@ -67,7 +67,7 @@ const HEADER_WORDS = HEADER_BYTES / Int32Array.BYTES_PER_ELEMENT;
  */
 const FIRST_CHUNK_BYTES = 1024 * 1024;
 const LARGEST_CHUNK_BYTES = 32 * FIRST_CHUNK_BYTES;
-/** Larger pieces are blocks by themselves: their memory goes back to the system. */
+/** Larger pieces are blocks by themselves, whose memory goes back. */
 const LARGEST_SHARED = 128 * 1024;
 /** Sizes up to this are rounded to cache lines, beyond it to powers of two, so that freed pieces fit new ones. */
 const FINE_SIZES = 1024;
@@ -155,7 +155,7 @@ export class Heap {
   }
 
   /**
-   * Local, blocking for some milliseconds: gives back what is closed and still there. False where nothing can be: closed memory goes
+   * Local, blocking for some milliseconds: gives back what is closed and still there. False where nothing ever is: closed memory goes
    * at once.
    */
   collect(): boolean {

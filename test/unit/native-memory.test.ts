@@ -1,12 +1,42 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { ProcessMemory } from "../../src/native/memory.ts";
+import { mapOwn } from "../../src/native/mapping.ts";
+import { Offers } from "../../src/native/offers.ts";
 
 /** A rank of a node; here both ranks are this process, which finds its own descriptors through /proc as another's. */
 const rankMemory = (me: number, guarded = false) =>
   new ProcessMemory({ method: "memfd", job: "unit", me, pidOf: () => process.pid, guarded });
 
 const descriptors = () => readdirSync("/proc/self/fd").length;
+
+const LARGE = 2 ** 21;
+
+/** All bytes but those before the user's. */
+const bytesOf = (buffer: ArrayBufferLike) => new Uint8Array(buffer, 64);
+
+/** The large blocks that there is a descriptor for. */
+function inodes(): number[] {
+  return readdirSync("/proc/self/fd").flatMap((fd) => {
+    const at = statSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false });
+    return at?.size === LARGE ? [at.ino] : [];
+  });
+}
+
+/** Makes a block that both use and, of one that both have released, closes it again. */
+function cycle(owner: ProcessMemory, other: ProcessMemory, ownerFirst: boolean) {
+  const { id, buffer } = owner.create(LARGE, [0, 1]);
+  const mapped = other.attach(0, id);
+  const clean = [buffer, mapped].every((one) => bytesOf(one).every((byte) => byte === 0));
+  bytesOf(buffer).fill(1);
+  bytesOf(mapped)[5] = 2;
+  const same = bytesOf(buffer)[5] === 2;
+  const found = inodes();
+  if (ownerFirst) owner.release(buffer);
+  other.release(mapped);
+  if (!ownerFirst) owner.release(buffer);
+  return { found, clean, same, stale: [buffer, mapped] };
+}
 
 describe.runIf(process.platform === "linux")("memory of a node's processes", () => {
   it("reaches the same bytes on both sides", () => {
@@ -73,5 +103,87 @@ describe.runIf(process.platform === "linux")("memory of a node's processes", () 
     // More than any machine has, and less than the system calls take.
     expect(() => memory.create(2 ** 46, [0])).toThrow(expect.objectContaining({ bytes: 2 ** 46 }));
     expect(descriptors()).toBe(before);
+  });
+
+  describe("large blocks", () => {
+    it("are used again when all have released them, all zeros, and stale views see nothing of it", () => {
+      const [owner, other] = [rankMemory(0), rankMemory(1)];
+      const first = cycle(owner, other, true);
+      for (const ownerFirst of [true, false, false, true]) {
+        const next = cycle(owner, other, ownerFirst);
+        expect(next).toMatchObject({ found: first.found, clean: true, same: true });
+        const { id, buffer } = owner.create(LARGE, [0, 1]);
+        other.release(other.attach(0, id));
+        bytesOf(buffer).fill(3);
+        for (const one of [...first.stale, ...next.stale]) {
+          expect(new Uint8Array(one).every((byte) => byte === 0)).toBe(true);
+        }
+        owner.release(buffer);
+      }
+      owner.end();
+      expect(inodes()).toEqual([]);
+    });
+
+    it("are not used again while one still uses them", () => {
+      const [owner, other] = [rankMemory(0), rankMemory(1)];
+      const { id, buffer } = owner.create(LARGE, [0, 1]);
+      const mapped = other.attach(0, id);
+      owner.release(buffer);
+      bytesOf(mapped).fill(7);
+      const next = owner.create(LARGE, [0]);
+      bytesOf(next.buffer).fill(8);
+      expect(bytesOf(mapped).every((byte) => byte === 7)).toBe(true);
+      owner.end();
+      expect(bytesOf(mapped).every((byte) => byte === 7)).toBe(true);
+    });
+
+    it("are kept two at most", () => {
+      const owner = rankMemory(0);
+      const buffers = Array.from({ length: 5 }, () => owner.create(LARGE, [0]).buffer);
+      for (const buffer of buffers) owner.release(buffer);
+      expect(inodes().length).toBe(2);
+      owner.end();
+    });
+
+    it("are kept only if they are a small part of what there is", () => {
+      for (const [available, kept] of [
+        [127 * LARGE, 1],
+        [128 * LARGE, 2],
+        [64 * LARGE, 1],
+        [63 * LARGE, 0],
+      ]) {
+        const closed: number[] = [];
+        const offers = new Offers(
+          (id) => closed.push(id),
+          true,
+          () => available,
+        );
+        const buffers = [0, 1].map(() => mapOwn(LARGE));
+        for (const [id, buffer] of buffers.entries()) offers.add(id, -1, buffer, 0);
+        for (const buffer of buffers) offers.release(buffer);
+        expect(2 - closed.length).toBe(kept);
+        offers.end();
+      }
+    });
+
+    it("are given back on request", () => {
+      const [owner, other] = [rankMemory(0), rankMemory(1)];
+      cycle(owner, other, true);
+      expect(inodes().length).toBe(1);
+      owner.collect!();
+      expect(inodes()).toEqual([]);
+      expect(rankMemory(0, true).collect).toBe(null);
+      expect(cycle(owner, other, false)).toMatchObject({ clean: true, same: true });
+      owner.end();
+    });
+
+    it("that nobody attached to are not kept", () => {
+      const owner = rankMemory(0);
+      const { id, buffer } = owner.create(LARGE, [0, 1]);
+      owner.withdraw(id);
+      owner.release(buffer);
+      expect(inodes()).toEqual([]);
+      owner.end();
+    });
   });
 });
