@@ -187,6 +187,7 @@ export class MPIBatch implements Disposable {
       // After the end of the communicator its words are gone, and with them all that could be left.
       if (!isFreed(this.#engine)) this.#tasks.leave();
     } finally {
+      this.#tasks.rest();
       this.#words.close();
     }
   }

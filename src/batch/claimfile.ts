@@ -14,8 +14,9 @@
  *
  * Only this package looks at these links. All functions are local and blocking, and throw FILE_SYSTEM.
  */
-import { createLink, readLink, removeFile } from "./files.ts";
-import { lifeOf, ownerText, parseOwner, type Owner } from "./owner.ts";
+import type { Claimant } from "./claimant.ts";
+import { isThere, readLink, removeFile } from "./files.ts";
+import { lifeOf, parseOwner, type Owner } from "./owner.ts";
 
 interface Link {
   readonly path: string;
@@ -23,15 +24,15 @@ interface Link {
 }
 
 /**
- * Claims a task's directory for a new owner; false if another owner has it. An owner on another machine may live or not: `force` takes
+ * Claims a task, whose directory is given; false if another owner has it. An owner on another machine may live or not: `force` takes
  * it for gone. @throws FILE_SYSTEM
  */
-export function acquireClaim(directory: string, owner: Owner, force: boolean): boolean {
-  const text = ownerText(owner);
+export function acquireClaim(directory: string, task: number, claimant: Claimant, force: boolean): boolean {
+  const owner = claimant.ownerFor(task);
   // Nearly always there is no claim: so first the link is made, and only if that fails is the chain read.
   for (let last: Owner | undefined; ;) {
     const path = linkPath(directory, last);
-    const made = createLink(path, text);
+    const made = claimant.sign(path);
     if (made && !last) return true;
     const found = chainIn(directory).at(-1)?.owner;
     // Also where a server lost its answer, and says to its own winner that the link exists.
@@ -43,15 +44,17 @@ export function acquireClaim(directory: string, owner: Owner, force: boolean): b
 }
 
 /**
- * Removes the claim on a task of the batch that `owner`, a new one, belongs to. A claim that another batch has left behind goes too, unless
- * its owner is known to live. @throws FILE_SYSTEM
+ * Removes the claim of the claimant's batch on a task. A claim that another batch has left behind goes too, unless its owner is
+ * known to live. @throws FILE_SYSTEM
  */
-export function dropClaim(directory: string, owner: Owner): void {
+export function dropClaim(directory: string, task: number, claimant: Claimant): void {
   const chain = chainIn(directory);
   if (chain.length === 0) return;
-  const mine = chain.at(-1)!.owner.batch === owner.batch;
-  if (!mine && !acquireClaim(directory, owner, true)) return;
-  for (const { path } of mine ? chain : chainIn(directory)) removeFile(path);
+  const mine = chain.at(-1)!.owner.batch === claimant.batch;
+  if (!mine && !acquireClaim(directory, task, claimant, true)) return;
+  const [head, ...others] = mine ? chain : chainIn(directory);
+  if (head) claimant.withdraw(head.path, head.owner.id);
+  for (const { path } of others) removeFile(path);
 }
 
 function isGone(owner: Owner, batch: string, force: boolean): boolean {
@@ -64,7 +67,10 @@ function isGone(owner: Owner, batch: string, force: boolean): boolean {
 function chainIn(directory: string): Link[] {
   const chain: Link[] = [];
   for (;;) {
-    const path = linkPath(directory, chain.at(-1)?.owner);
+    const last = chain.at(-1)?.owner;
+    const path = linkPath(directory, last);
+    // Most chains are of one link.
+    if (last && !isThere(path)) return chain;
     const text = readLink(path);
     if (text === null) return chain;
     chain.push({ path, owner: parseOwner(text) });

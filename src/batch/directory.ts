@@ -6,17 +6,17 @@
  */
 import { existsSync } from "node:fs";
 import { PshmemError } from "../errors.ts";
+import { Claimant } from "./claimant.ts";
 import { acquireClaim, dropClaim } from "./claimfile.ts";
 import { createFile, makeDirectories, makeDirectory, namesIn, readText, replaceFile } from "./files.ts";
-import { newOwner, type Owner } from "./owner.ts";
+import { clearSpares, spareClaim } from "./spares.ts";
 import { INVALID, OPEN, RUNNING, stateToString, stringToState, type TaskState } from "./states.ts";
 
 /** The directory of a batch as one rank uses it. */
 export class TaskDirectory {
   readonly #root: string;
   readonly #names: readonly string[];
-  readonly #batch: string;
-  readonly #rank: number;
+  readonly #claimant: Claimant;
   /** A part of a file name that no other writer uses. */
   readonly #writer: string;
 
@@ -24,8 +24,7 @@ export class TaskDirectory {
   constructor(root: string, names: readonly string[], batch: string, rank: number) {
     this.#root = root;
     this.#names = names;
-    this.#batch = batch;
-    this.#rank = rank;
+    this.#claimant = new Claimant(spareClaim(root, batch, rank), batch, rank);
     this.#writer = `${batch}.${rank}`;
   }
 
@@ -37,12 +36,17 @@ export class TaskDirectory {
     if (initial && existsSync(this.#root)) throw initialStatesRefused(this.#root);
     makeDirectories(this.#root);
     const present = namesIn(this.#root);
-    return this.#names.map((name, task) => {
-      if (!present.has(name)) makeDirectory(this.#path(task));
-      const found = present.has(name) ? this.read(task) : INVALID;
-      if (found !== INVALID) return found;
-      return this.#begin(task, initial && initial[task] !== INVALID ? initial[task] : OPEN);
-    });
+    clearSpares(this.#root, present);
+    try {
+      return this.#names.map((name, task) => {
+        if (!present.has(name)) makeDirectory(this.#path(task));
+        const found = present.has(name) ? this.read(task) : INVALID;
+        if (found !== INVALID) return found;
+        return this.#begin(task, initial && initial[task] !== INVALID ? initial[task] : OPEN);
+      });
+    } finally {
+      this.rest();
+    }
   }
 
   /** The state on file; INVALID if there is no file. @throws BAD_STATE_FILE */
@@ -71,12 +75,17 @@ export class TaskDirectory {
 
   /** Claims the task for this batch; false if another job has it. `force` takes an owner on another machine for gone. */
   acquire(task: number, force: boolean): boolean {
-    return acquireClaim(this.#path(task), this.#newOwner(), force);
+    return acquireClaim(this.#path(task), task, this.#claimant, force);
   }
 
   /** Gives up the claim on the task. */
   drop(task: number): void {
-    dropClaim(this.#path(task), this.#newOwner());
+    dropClaim(this.#path(task), task, this.#claimant);
+  }
+
+  /** Leaves nothing of this rank's own in the root: for when no task is claimed for a while. Throws nothing. */
+  rest(): void {
+    this.#claimant.rest();
   }
 
   /** The state of a task that begins with `first`, unless there is a file. Two jobs that begin at once do not undo each other. */
@@ -90,10 +99,6 @@ export class TaskDirectory {
     } finally {
       this.drop(task);
     }
-  }
-
-  #newOwner(): Owner {
-    return newOwner(this.#batch, this.#rank);
   }
 
   #file(task: number): string {

@@ -75,12 +75,30 @@ export function createLink(path: string, text: string): boolean {
   return attempt("create", path, () => symlinkSync(text, path), "EEXIST") !== null;
 }
 
+/** Gives a symbolic link one more name as one act; false if there is something of that name already, null if it cannot be done. */
+export function linkAlike(link: string, path: string): boolean | null {
+  try {
+    linkSync(link, path);
+    return true;
+  } catch (error) {
+    return errorCode(error) === "EEXIST" ? false : null;
+  }
+}
+
 /** The text of a symbolic link, "" of anything else, or null if there is nothing. @throws FILE_SYSTEM */
 export function readLink(path: string): string | null {
-  // Asking first spares the exception, which costs more than the call.
-  const found = attempt("read", path, () => lstatSync(path, { throwIfNoEntry: false }));
-  if (!found) return null;
-  return found.isSymbolicLink() ? attempt("read", path, () => readlinkSync(path), "ENOENT") : "";
+  return attempt("read", path, () => linkText(path), "ENOENT");
+}
+
+/** Whether there is anything of this name. @throws FILE_SYSTEM */
+export function isThere(path: string): boolean {
+  // Makes no exception, which costs more than the call.
+  return Boolean(attempt("read", path, () => lstatSync(path, { throwIfNoEntry: false })));
+}
+
+/** Moves a file, or a link, in the place of whatever is there. @throws FILE_SYSTEM */
+export function moveFile(from: string, to: string): void {
+  attempt("move", from, () => renameSync(from, to));
 }
 
 /** Removes a file; nothing happens if there is none. @throws FILE_SYSTEM */
@@ -91,6 +109,25 @@ export function removeFile(path: string): void {
 /** The system's code in an error, such as "ENOENT". Local. */
 export function errorCode(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+/** Local. Whether `act` comes to its end. For what may fail without harm. */
+export function succeeds(act: () => void): boolean {
+  try {
+    act();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function linkText(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if (errorCode(error) === "EINVAL") return "";
+    throw error;
+  }
 }
 
 /** The text of a short file, read at once; null of a longer one. */

@@ -1,5 +1,6 @@
 /** The tasks of a batch as one rank deals with them: memory and, where there is one, the directory, kept together. */
 import type { TaskDirectory } from "./directory.ts";
+import { succeeds } from "./files.ts";
 import { RUNNING, type TaskState } from "./states.ts";
 import type { Claim, TaskTable } from "./table.ts";
 import { abandoned, isHeld, isLive, restored, stateOf, withState, type Door } from "./taskword.ts";
@@ -31,6 +32,8 @@ export class Tasks {
   next(doors: readonly Door[], force: boolean): { task: number; was: TaskState } | null {
     this.leave();
     this.#current = this.#take(doors, force) ?? this.#takeAfterReading(doors, force);
+    // Many programs end with this, and never close the batch.
+    if (this.#current === null) this.rest();
     return this.#current && { task: this.#current.task, was: stateOf(this.#current.before) };
   }
 
@@ -42,6 +45,11 @@ export class Tasks {
     if (this.#table.read(claim.task) !== claim.word) return;
     this.#directory?.drop(claim.task);
     this.#table.change(claim.task, (word) => (word === claim.word ? abandoned(word) : null));
+  }
+
+  /** Leaves nothing on disk that is only good for the next claim. Throws nothing. */
+  rest(): void {
+    this.#directory?.rest();
   }
 
   /** Puts the task taken last back as if it had not been taken. */
@@ -106,7 +114,8 @@ export class Tasks {
       this.#giveBack(claim, found, !ours);
       return false;
     } catch (error) {
-      if (ours) tryTo(() => directory.drop(claim.task));
+      // The error that led here is thrown, and says more.
+      if (ours) succeeds(() => directory.drop(claim.task));
       this.#giveBack(claim, before, true);
       throw error;
     }
@@ -125,13 +134,5 @@ export class Tasks {
       this.#table.change(task, (word) => (word === seen ? withState(word, state) : null));
     }
     return state;
-  }
-}
-
-function tryTo(act: () => void): void {
-  try {
-    act();
-  } catch {
-    // The error that led here is thrown, and says more.
   }
 }

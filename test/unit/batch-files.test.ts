@@ -1,10 +1,12 @@
 import { spawnSync } from "node:child_process";
 import {
   cpSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -12,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Claimant } from "../../dist/batch/claimant.js";
 import { acquireClaim, dropClaim } from "../../dist/batch/claimfile.js";
 import { TaskDirectory } from "../../dist/batch/directory.js";
 import { lifeOf, newOwner, ownerText, parseOwner, type Owner } from "../../dist/batch/owner.js";
@@ -52,6 +55,11 @@ function job(names: readonly string[], id: string, initial: readonly TaskState[]
   return new Tasks(table, directory, names.length);
 }
 
+/** One that claims tasks without a batch. */
+function claimant(id: string): Claimant {
+  return new Claimant(join(root, "batch", `.claim.${id}`), id, 0);
+}
+
 function next(tasks: Tasks, ...doors: Door[]): number | null {
   return tasks.next([OPEN, ...doors], doors.includes(RUNNING))?.task ?? null;
 }
@@ -72,6 +80,15 @@ function leftovers(names: readonly string[]): string[] {
 function deadOwner(batch = "dead"): Owner {
   const { pid } = spawnSync(process.execPath, ["--version"]);
   return { ...newOwner(batch, 0), pid, started: "1" };
+}
+
+/** What there is in the root beside the tasks' directories. */
+function spares(names: readonly string[]): string[] {
+  return readdirSync(join(root, "batch")).filter((name) => !names.includes(name));
+}
+
+function claimOf(name: string): string {
+  return join(root, "batch", name, "claim");
 }
 
 function leaveClaim(name: string, owner: Owner, file = "claim"): void {
@@ -352,14 +369,15 @@ describe("claims left behind", () => {
     mkdirSync(join(root, "batch", "a"), { recursive: true });
     const directory = join(root, "batch", "a");
     const [first, second] = [deadOwner(), deadOwner()];
+    const [one, two] = ["one", "two"].map((id) => claimant(id));
     leaveClaim("a", first);
     leaveClaim("a", second, `claim.after.${first.id}`);
-    expect(acquireClaim(directory, newOwner("one", 0), false)).toBe(true);
-    expect(acquireClaim(directory, newOwner("two", 0), true)).toBe(false);
+    expect(acquireClaim(directory, 0, one, false)).toBe(true);
+    expect(acquireClaim(directory, 0, two, true)).toBe(false);
     expect(readdirSync(directory).length).toBe(3);
-    dropClaim(directory, newOwner("two", 0));
+    dropClaim(directory, 0, two);
     expect(readdirSync(directory).length).toBe(3);
-    dropClaim(directory, newOwner("one", 0));
+    dropClaim(directory, 0, one);
     expect(readdirSync(directory)).toEqual([]);
   });
 
@@ -367,8 +385,78 @@ describe("claims left behind", () => {
     mkdirSync(join(root, "batch", "a"), { recursive: true });
     const directory = join(root, "batch", "a");
     leaveClaim("a", newOwner("stray", 0), `claim.after.${deadOwner().id}`);
-    expect(acquireClaim(directory, newOwner("one", 0), false)).toBe(true);
-    dropClaim(directory, newOwner("one", 0));
+    const one = claimant("one");
+    expect(acquireClaim(directory, 0, one, false)).toBe(true);
+    dropClaim(directory, 0, one);
     expect(readdirSync(directory).length).toBe(1);
+  });
+});
+
+describe("the spare link of a rank", () => {
+  const names = ["a", "b", "c", "d"];
+
+  test("is every claim while tasks are claimed in rising order, under an id that no task sees twice", () => {
+    const tasks = job(names, "one");
+    const take = (task: number, ...doors: Door[]) => {
+      expect(next(tasks, ...doors)).toBe(task);
+      const { ino, nlink } = lstatSync(claimOf(names[task]));
+      expect([nlink, spares(names)]).toEqual([1, []]);
+      const { id } = parseOwner(readlinkSync(claimOf(names[task])));
+      tasks.set(task, FAILED);
+      expect(spares(names)).toEqual([".claim.one.0"]);
+      return { ino, id };
+    };
+    const [first, second, third, again] = [take(0), take(1), take(2), take(0, FAILED)];
+    expect([second, third]).toEqual([first, first]);
+    expect(again.id).not.toBe(first.id);
+  });
+
+  test("is gone when there is no task left, or the batch is closed", () => {
+    const tasks = job(names, "one");
+    for (const task of names.keys()) {
+      expect(next(tasks)).toBe(task);
+      tasks.set(task, DONE);
+    }
+    expect(spares(names)).toEqual([".claim.one.0"]);
+    expect(next(tasks)).toBe(null);
+    expect(spares(names)).toEqual([]);
+    tasks.set(2, OPEN);
+    expect(next(tasks)).toBe(2);
+    tasks.leave();
+    expect(spares(names)).toEqual([".claim.one.0"]);
+    tasks.rest();
+    expect(spares(names)).toEqual([]);
+    expect(leftovers(names)).toEqual([]);
+  });
+
+  test("is not needed: without it tasks are claimed as well, each once", () => {
+    const jobs = [job(names, "one"), job(names, "two")];
+    for (const first of [0, 2]) {
+      expect(jobs.map((tasks) => next(tasks))).toEqual([first, first + 1]);
+      for (const [i, tasks] of jobs.entries()) tasks.set(first + i, DONE);
+      for (const name of spares(names)) rmSync(join(root, "batch", name));
+    }
+    expect(jobs.map((tasks) => next(tasks))).toEqual([null, null]);
+    expect([...leftovers(names), ...spares(names)]).toEqual([]);
+  });
+
+  test("does not take the place of another owner's claim", () => {
+    const tasks = job(names, "one");
+    expect(next(tasks)).toBe(0);
+    tasks.set(0, DONE);
+    leaveClaim("b", newOwner("two", 0));
+    expect(next(tasks)).toBe(2);
+    expect(parseOwner(readlinkSync(claimOf("b"))).batch).toBe("two");
+  });
+
+  test("of a killed job is cleared away, that of a living one is not", () => {
+    const tasks = job(names, "one");
+    expect(next(tasks)).toBe(0);
+    tasks.set(0, DONE);
+    leaveClaim("", deadOwner(), ".claim.dead.0");
+    leaveClaim("", { ...newOwner("far", 0), place: "elsewhere" }, ".claim.far.0");
+    writeFileSync(join(root, "batch", ".claim.notes"), "not ours");
+    job(names, "two");
+    expect(spares(names)).toEqual([".claim.notes", ".claim.one.0"]);
   });
 });

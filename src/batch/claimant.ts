@@ -1,0 +1,69 @@
+/**
+ * The links by which one rank claims tasks on disk.
+ *
+ * A file system may take far longer to make a new inode than to give one it has another name. So the link of a claim that has ended is
+ * not removed but moved into the root of the batch, as this rank's spare, and the next claim is made by giving it its new name: by link(2), as one
+ * act with one winner, like symlink(2).
+ *
+ * All claims made from one inode bear one id, and an id must never be seen twice in one task's directory (see claimfile.ts). Tasks are mostly
+ * claimed in rising order: an id is used for as long as they are.
+ *
+ * The spare is a shortcut and no more: anybody may remove it at any time, and where it cannot be made claims are made by symlink(2).
+ */
+import { createLink, linkAlike, moveFile, removeFile, succeeds } from "./files.ts";
+import { newOwner, ownerText, type Owner } from "./owner.ts";
+
+/** One rank of one batch as it claims tasks. All members are local and blocking. */
+export class Claimant {
+  /** The same on all ranks of one batch object and on no others. */
+  readonly batch: string;
+  readonly #rank: number;
+  readonly #spare: string;
+  #owner: Owner;
+  /** The highest task for which `owner` was asked for, since it is a new one. */
+  #highest = -1;
+  #hasSpare = false;
+  /** Whether a spare is worth keeping: not where it cannot be made, or used. */
+  #keeps = true;
+
+  /** `rank` tells the ranks of the batch apart; `spare` is the path for this rank's spare. */
+  constructor(spare: string, batch: string, rank: number) {
+    this.batch = batch;
+    this.#rank = rank;
+    this.#spare = spare;
+    this.#owner = newOwner(batch, rank);
+  }
+
+  /** Who claims a task: an owner that has never claimed it before. Stays until the next call. */
+  ownerFor(task: number): Owner {
+    if (task <= this.#highest) {
+      this.rest();
+      this.#owner = newOwner(this.batch, this.#rank);
+    }
+    this.#highest = task;
+    return this.#owner;
+  }
+
+  /** Creates a link with the record of the owner as one act; false if there is something already. @throws FILE_SYSTEM */
+  sign(path: string): boolean {
+    const made = this.#hasSpare ? linkAlike(this.#spare, path) : null;
+    if (made === null && this.#hasSpare) this.#keeps = false;
+    if (made !== false) this.rest();
+    return made ?? createLink(path, ownerText(this.#owner));
+  }
+
+  /** Removes the link at the head of a task's claims; `id` is that of its record. @throws FILE_SYSTEM */
+  withdraw(path: string, id: string): void {
+    if (this.#keeps && !this.#hasSpare && id === this.#owner.id) {
+      this.#keeps = this.#hasSpare = succeeds(() => moveFile(path, this.#spare));
+      if (this.#hasSpare) return;
+    }
+    removeFile(path);
+  }
+
+  /** Removes the spare. Throws nothing. */
+  rest(): void {
+    if (this.#hasSpare) succeeds(() => removeFile(this.#spare));
+    this.#hasSpare = false;
+  }
+}
