@@ -9,7 +9,8 @@ import { PshmemError } from "../errors.ts";
 import { Claimant } from "./claimant.ts";
 import { acquireClaim, dropClaim } from "./claimfile.ts";
 import { createFile, makeDirectories, makeDirectory, namesIn, readText, replaceFile } from "./files.ts";
-import { clearSpares, spareClaim } from "./spares.ts";
+import { RunningFile } from "./runningfile.ts";
+import { clearSpares, spareClaim, spareState } from "./spares.ts";
 import { INVALID, OPEN, RUNNING, stateToString, stringToState, type TaskState } from "./states.ts";
 
 /** The directory of a batch as one rank uses it. */
@@ -17,6 +18,7 @@ export class TaskDirectory {
   readonly #root: string;
   readonly #names: readonly string[];
   readonly #claimant: Claimant;
+  readonly #running: RunningFile;
   /** A part of a file name that no other writer uses. */
   readonly #writer: string;
 
@@ -25,6 +27,7 @@ export class TaskDirectory {
     this.#root = root;
     this.#names = names;
     this.#claimant = new Claimant(spareClaim(root, batch, rank), batch, rank);
+    this.#running = new RunningFile(spareState(root, batch, rank), textOf(RUNNING));
     this.#writer = `${batch}.${rank}`;
   }
 
@@ -42,7 +45,7 @@ export class TaskDirectory {
         if (!present.has(name)) makeDirectory(this.#path(task));
         const found = present.has(name) ? this.read(task) : INVALID;
         if (found !== INVALID) return found;
-        return this.#begin(task, initial && initial[task] !== INVALID ? initial[task] : OPEN);
+        return this.#first(task, initial && initial[task] !== INVALID ? initial[task] : OPEN);
       });
     } finally {
       this.rest();
@@ -62,15 +65,19 @@ export class TaskDirectory {
     }
   }
 
-  /** Replaces the state on file. */
-  write(task: number, state: TaskState): void {
-    replaceFile(this.#file(task), textOf(state), this.#writer);
+  /** Replaces the state on file of a task that this rank has claimed: it is RUNNING. */
+  begin(task: number): void {
+    if (!this.#running.show(this.#file(task))) this.#write(task, RUNNING);
   }
 
   /** Replaces the state on file and, unless that is RUNNING, gives up the claim on the task. */
   settle(task: number, state: TaskState): void {
-    this.write(task, state);
-    if (state !== RUNNING) this.drop(task);
+    if (state === RUNNING) {
+      this.#write(task, state);
+      return;
+    }
+    this.#running.keep(this.#file(task), () => this.#write(task, state));
+    this.drop(task);
   }
 
   /** Claims the task for this batch; false if another job has it. `force` takes an owner on another machine for gone. */
@@ -86,19 +93,24 @@ export class TaskDirectory {
   /** Leaves nothing of this rank's own in the root: for when no task is claimed for a while. Throws nothing. */
   rest(): void {
     this.#claimant.rest();
+    this.#running.rest();
   }
 
   /** The state of a task that begins with `first`, unless there is a file. Two jobs that begin at once do not undo each other. */
-  #begin(task: number, first: TaskState): TaskState {
+  #first(task: number, first: TaskState): TaskState {
     if (createFile(this.#file(task), textOf(first), this.#writer)) return first;
     if (!this.acquire(task, false)) return this.read(task);
     try {
       const again = this.read(task);
-      if (again === INVALID) this.write(task, first);
+      if (again === INVALID) this.#write(task, first);
       return again === INVALID ? first : again;
     } finally {
       this.drop(task);
     }
+  }
+
+  #write(task: number, state: TaskState): void {
+    replaceFile(this.#file(task), textOf(state), this.#writer);
   }
 
   #file(task: number): string {

@@ -75,10 +75,10 @@ export function createLink(path: string, text: string): boolean {
   return attempt("create", path, () => symlinkSync(text, path), "EEXIST") !== null;
 }
 
-/** Gives a symbolic link one more name as one act; false if there is something of that name already, null if it cannot be done. */
-export function linkAlike(link: string, path: string): boolean | null {
+/** Gives a file, or a symbolic link, one more name as one act; false if that name is taken, null if it cannot be done. */
+export function linkAlike(from: string, path: string): boolean | null {
   try {
-    linkSync(link, path);
+    linkSync(from, path);
     return true;
   } catch (error) {
     return errorCode(error) === "EEXIST" ? false : null;

@@ -107,7 +107,7 @@ export class Tasks {
       ours = directory.acquire(claim.task, force);
       const found = ours ? directory.read(claim.task) : RUNNING;
       if (ours && found === before) {
-        directory.write(claim.task, RUNNING);
+        directory.begin(claim.task);
         return true;
       }
       if (ours) directory.drop(claim.task);

@@ -392,6 +392,9 @@ describe("claims left behind", () => {
   });
 });
 
+/** Of rank 0 of job "one". */
+const SPARES = [".pshmem-claim.one.0", ".pshmem-state.one.0"];
+
 describe("the spare link of a rank", () => {
   const names = ["a", "b", "c", "d"];
 
@@ -403,7 +406,7 @@ describe("the spare link of a rank", () => {
       expect([nlink, spares(names)]).toEqual([1, []]);
       const { id } = parseOwner(readlinkSync(claimOf(names[task])));
       tasks.set(task, FAILED);
-      expect(spares(names)).toEqual([".claim.one.0"]);
+      expect(spares(names)).toEqual(SPARES);
       return { ino, id };
     };
     const [first, second, third, again] = [take(0), take(1), take(2), take(0, FAILED)];
@@ -417,13 +420,13 @@ describe("the spare link of a rank", () => {
       expect(next(tasks)).toBe(task);
       tasks.set(task, DONE);
     }
-    expect(spares(names)).toEqual([".claim.one.0"]);
+    expect(spares(names)).toEqual(SPARES);
     expect(next(tasks)).toBe(null);
     expect(spares(names)).toEqual([]);
     tasks.set(2, OPEN);
     expect(next(tasks)).toBe(2);
     tasks.leave();
-    expect(spares(names)).toEqual([".claim.one.0"]);
+    expect(spares(names)).toEqual(SPARES.slice(0, 1));
     tasks.rest();
     expect(spares(names)).toEqual([]);
     expect(leftovers(names)).toEqual([]);
@@ -453,10 +456,57 @@ describe("the spare link of a rank", () => {
     const tasks = job(names, "one");
     expect(next(tasks)).toBe(0);
     tasks.set(0, DONE);
-    leaveClaim("", deadOwner(), ".claim.dead.0");
-    leaveClaim("", { ...newOwner("far", 0), place: "elsewhere" }, ".claim.far.0");
-    writeFileSync(join(root, "batch", ".claim.notes"), "not ours");
+    leaveClaim("", deadOwner(), ".pshmem-claim.dead.0");
+    leaveClaim("", { ...newOwner("far", 0), place: "elsewhere" }, ".pshmem-claim.far.0");
+    writeFileSync(join(root, "batch", ".pshmem-state.dead.0"), "RUNNING\n");
+    writeFileSync(join(root, "batch", ".pshmem-claim.notes"), "not ours");
     job(names, "two");
-    expect(spares(names)).toEqual([".claim.notes", ".claim.one.0"]);
+    expect(spares(names)).toEqual([".pshmem-claim.notes", ...SPARES]);
+  });
+});
+
+describe("the state file of a task in hand", () => {
+  const names = ["a", "b", "c"];
+  const take = (tasks: Tasks) => {
+    const task = next(tasks)!;
+    const { ino, nlink } = lstatSync(stateFile(names[task]));
+    expect([task, onDisk([names[task]]), nlink]).toEqual([task, ["RUNNING"], 1]);
+    return ino;
+  };
+
+  test("is moved from a task that ends to the next", () => {
+    const tasks = job(names, "one");
+    const inodes = names.map((_, task) => {
+      const inode = take(tasks);
+      tasks.set(task, task === 1 ? FAILED : DONE);
+      return inode;
+    });
+    expect(new Set(inodes).size).toBe(1);
+    expect(onDisk(names)).toEqual(["DONE", "FAILED", "DONE"]);
+    for (const name of names) expect(lstatSync(stateFile(name)).ino).not.toBe(inodes[0]);
+  });
+
+  test("stays with a task that is left, or that was set by somebody else", () => {
+    const [tasks, other] = [job(names, "one"), job(names, "two")];
+    const first = take(tasks);
+    const second = take(tasks);
+    other.set(1, FAILED);
+    const third = take(tasks);
+    expect(first).not.toBe(second);
+    expect(onDisk(names)).toEqual(["RUNNING", "FAILED", "RUNNING"]);
+    expect(lstatSync(stateFile("a")).ino).toBe(first);
+    expect(third).not.toBe(first);
+  });
+
+  test.for(["OPEN\n", "RUNNING", ""])("is not used again when it says %j", (text) => {
+    const tasks = job(names, "one");
+    take(tasks);
+    writeFileSync(stateFile("a"), text);
+    tasks.set(0, DONE);
+    take(tasks);
+    expect(onDisk(names)).toEqual(["DONE", "RUNNING", "OPEN"]);
+    tasks.set(1, DONE);
+    tasks.rest();
+    expect(spares(names)).toEqual([]);
   });
 });
