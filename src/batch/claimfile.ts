@@ -2,14 +2,14 @@
  * Claims on disk: they keep two jobs on one directory from working on the same task.
  *
  * A claim is the symbolic link `claim` in the task's directory. It points at nothing: its text is the owner's record. symlink(2) makes
- * it as one act: one winner, and no moment at which it is there without its text; and a text of less than 60 bytes needs no block
+ * it as one act, as does link(2) of one made before (claimant.ts): one winner, and no moment at which it is there without its text; and a text of less than 60 bytes needs no block
  * on disk. An owner that is gone has a successor: whoever creates `claim.after.<id>`, where <id> is that of the dead owner's
- * record, again by symlink(2). Owners form a chain from `claim` on, and the last one has the task. Nobody ever removes a link
+ * record, in the same way. Owners form a chain from `claim` on, and the last one has the task. Nobody ever removes a link
  * of somebody else who may live, and nobody creates what was just removed in its place: the two steps that let two jobs in at
  * once where stale locks are broken by deleting them.
  *
  * At the end the last owner removes the chain, `claim` first. A rank that has read an old chain may then still create a successor in it;
- * it walks the chain again afterwards, does not find itself, since an id is never used twice, and withdraws. A job killed while it
+ * it walks the chain again afterwards, does not find itself, since an id is never used twice in a directory, and withdraws. A job killed while it
  * removes a chain leaves a `claim.after.…` that no chain leads to, and that therefore means nothing.
  *
  * Only this package looks at these links. All functions are local and blocking, and throw FILE_SYSTEM.
