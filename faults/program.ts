@@ -9,15 +9,21 @@ const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
 
 let made: string | undefined;
 
-/** Local: the path of the program; translated at the first call, and removed at the end of this process. */
+/** Local: the path of the program; translated at the first call, and removed at the end of this process if not before. */
 export function program(): string {
   made ??= translate();
   return join(made, "faults", "rank.js");
 }
 
+/** Local, idempotent: removes it. For who may be ended from outside. */
+export function removeProgram(): void {
+  if (made) rmSync(made, { recursive: true });
+  made = undefined;
+}
+
 function translate(): string {
   const folder = mkdtempSync(join(tmpdir(), "pshmem-faults-program-"));
-  process.on("exit", () => rmSync(folder, { recursive: true }));
+  process.on("exit", removeProgram);
   const config = {
     extends: join(PACKAGE, "tsconfig.json"),
     compilerOptions: {

@@ -35,7 +35,8 @@ export async function playJob(
   try {
     const { command, env } = lineOf(topology, JSON.stringify({ ...order, folder }));
     const child = spawn(command[0], command.slice(1), {
-      env: { ...process.env, ...env },
+      // What ranks that are ended leave behind is in the folder, and goes with it.
+      env: { ...process.env, ...env, TMPDIR: folder },
       stdio: ["ignore", "pipe", "pipe"],
     });
     return await watch(child, new Report(folder), order.from, programMs);

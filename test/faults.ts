@@ -1,8 +1,9 @@
 /** Turns cells of the table of faults into tests: each setting lets its faults happen, then there is a test for each. */
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runCells, type Cell } from "../faults/cells.ts";
 import { FAMILIES } from "../faults/families.ts";
 import { whyNotIn } from "../faults/launch.ts";
+import { removeProgram } from "../faults/program.ts";
 import { SETTINGS, type SettingName } from "../faults/settings.ts";
 import { whyNotIsolated } from "./mpi/isolated.ts";
 import { cannotRun, ON_LINUX } from "./mpi/launch.ts";
@@ -15,6 +16,8 @@ export type Choice = (family: string, name: string) => boolean;
 
 /** Defines the tests of the chosen faults in these settings. */
 export function describeFaults(settings: readonly SettingName[], chosen: Choice): void {
+  // The processes of tests do not come to their ends by themselves.
+  afterAll(removeProgram);
   for (const setting of settings) {
     const { title } = SETTINGS[setting];
     const reason = whyNotIn(setting) ?? whyNotIsolated();
