@@ -7,6 +7,7 @@ import { slabBytes, type Slab } from "../array/slab.ts";
 import type { PshmemError } from "../errors.ts";
 import type { Reach } from "../node/reach.ts";
 import { PAYLOAD_BYTES, type Call, type Writing } from "./engine.ts";
+import type { Losses } from "./losses.ts";
 import type { Memory } from "./pieces.ts";
 import type { Relay } from "./relay.ts";
 import { asFault } from "./verdict.ts";
@@ -14,6 +15,9 @@ import { decodeSlab, encodeSlab } from "./wire.ts";
 
 /** Shorter data is copied by its owner, in less time than the second meeting takes where ranks have to be woken for it. */
 const SHARED_BYTES = 2 ** 18;
+
+/** Rows shorter than this cost more to ask for than to copy: each is a call of its own. */
+const LEAST_ROW_BYTES = 1024;
 
 /** So many times a rank copies its long data itself: only who has it again and again gains the 10 ms that koffi takes to load. */
 const ALONE_AT_FIRST = 4;
@@ -30,6 +34,7 @@ const HEAD_BYTES = 2 * Float64Array.BYTES_PER_ELEMENT;
 interface Company {
   readonly rank: number;
   readonly size: number;
+  readonly losses: Pick<Losses, "gone">;
   meet(call: Call, location?: undefined, relay?: Relay): void;
   /** After a meeting: what its root has shown. */
   readonly shown: Uint8Array;
@@ -44,7 +49,7 @@ export class Sharing {
   constructor(company: Company, reach: Reach) {
     this.#company = company;
     this.#reach = reach;
-    this.#offering = new Offering(reach, Math.min(company.size, reach.readers));
+    this.#offering = new Offering(reach, Math.min(company.size, reach.readers), company.losses);
   }
 
   /**
@@ -82,12 +87,14 @@ class Offering implements Writing {
   writing!: Writing;
   readonly #reach: Reach;
   readonly #readers: number;
+  readonly #losses: Pick<Losses, "gone">;
   #isAble: boolean;
   /** Long data so far. */
   #long = 0;
 
-  constructor(reach: Reach, readers: number) {
+  constructor(reach: Reach, readers: number, losses: Pick<Losses, "gone">) {
     this.#reach = reach;
+    this.#losses = losses;
     this.#readers = readers;
     this.#isAble = readers > 1;
   }
@@ -115,8 +122,12 @@ class Offering implements Writing {
   }
 
   #offer(source: Uint8Array): Uint8Array | undefined {
-    const slab = encodeSlab(this.writing.slab());
-    if (HEAD_BYTES + slab.length > PAYLOAD_BYTES) return undefined;
+    // Where a rank has failed the others will be ended soon, and an owner's memory must not go while it is read.
+    if (this.#losses.gone > 0) return undefined;
+    const where = this.writing.slab();
+    const slab = encodeSlab(where);
+    if (!where || where.rowBytes < LEAST_ROW_BYTES || HEAD_BYTES + slab.length > PAYLOAD_BYTES)
+      return undefined;
     try {
       const head = Float64Array.of(this.#readers, this.#reach.addressOf(source));
       const offer = new Uint8Array(HEAD_BYTES + slab.length);
