@@ -34,6 +34,9 @@ const STATEMENT = 28;
 const SLAB = 17;
 /** A request for an operation on a word, and its answer. */
 const [REQUEST, ANSWER] = [20, 4];
+/** Both together for three words that lie beside each other: what an entry of a lock loads, and what it writes. */
+const RUN = 3;
+const OF_A_RUN = 16 + 4 * RUN;
 /** One rank tells another that it has closed a handle. */
 const CLOSED = 8;
 
@@ -151,17 +154,26 @@ const WORDS_CLOSED: Cost = {
   inside: [[2, is.MATES_OF_FIRST, is.SEVERAL]],
 };
 
-/** A local call that works on words of the root. */
-function onWords(atomic: number, plain: number): Cost {
+/** A local call that works on words of the root; `runs` of them are of three words at once. */
+function onWords(atomic: number, plain: number, runs = 0): Cost {
+  const single = atomic + plain - RUN * runs;
   return {
-    across: [[2 * (atomic + plain), is.CALLER_FAR]],
-    bytes: [[(REQUEST + ANSWER) * (atomic + plain), is.CALLER_FAR]],
+    across: [[2 * (single + runs), is.CALLER_FAR]],
+    bytes: [[(REQUEST + ANSWER) * single + OF_A_RUN * runs, is.CALLER_FAR]],
     inside: [],
-    accesses: { atomic, plain, rings: 0, remote: [[atomic + plain, is.CALLER_FAR]] },
+    accesses: { atomic, plain, rings: 0, remote: [[single + runs, is.CALLER_FAR]] },
   };
 }
 
-/** The holder: tickets, slot, slot, the other one's word, its bell. The other one: ticket, slot, its own word, users, five plain. */
+/** A counter reads two words at once, which are neither one run of the lock nor two single ones. */
+const OF_A_PAIR = 16 + 4 * 2;
+const COUNTED: Cost = {
+  across: [[8, is.CALLER_FAR]],
+  bytes: [[3 * (REQUEST + ANSWER) + OF_A_PAIR, is.CALLER_FAR]],
+  inside: [],
+  accesses: { atomic: 3, plain: 2, rings: 0, remote: [[4, is.CALLER_FAR]] },
+};
+
 /** The same with accesses to words of the caller's own, which nobody has to be asked for. */
 function withOwn(cost: Cost, atomic: number, plain: number): Cost {
   const { accesses } = cost;
@@ -172,16 +184,17 @@ function withOwn(cost: Cost, atomic: number, plain: number): Cost {
   };
 }
 
+/** The holder: tickets, slot, slot, the other one's word, its bell. The other one: ticket, slot, its own word, two runs. */
 const HAND_OVER: Cost = {
   across: [
     [6, is.CALLER_FAR],
     [3, is.APART],
-    [16, is.WAITER_FAR],
+    [8, is.WAITER_FAR],
   ],
   bytes: [
     [3 * (REQUEST + ANSWER), is.CALLER_FAR],
     [2 * REQUEST + ANSWER, is.APART],
-    [8 * (REQUEST + ANSWER), is.WAITER_FAR],
+    [2 * (REQUEST + ANSWER) + 2 * OF_A_RUN, is.WAITER_FAR],
   ],
   inside: [],
   accesses: {
@@ -191,7 +204,7 @@ const HAND_OVER: Cost = {
     remote: [
       [3, is.CALLER_FAR],
       [2, is.APART],
-      [8, is.WAITER_FAR],
+      [4, is.WAITER_FAR],
     ],
   },
 };
@@ -263,14 +276,14 @@ export const COSTS = {
   "sync, a small part of each rank": together(PARTS_TOLD, AROUND_THE_RING),
   "MPIShared.close": { across: [], bytes: [], inside: [] },
   "new MPILock": MEETING,
-  "lock, free": withOwn(onWords(2, 5), 0, 1),
+  "lock, free": withOwn(onWords(2, 5, 2), 0, 1),
   "unlock, nobody waits": withOwn(onWords(1, 0), 0, 1),
   "unlock, and the lock of the one who waits": withOwn(HAND_OVER, 2, 2),
   "MPILock.close": WORDS_CLOSED,
   "new MPICounter": MEETING,
-  "MPICounter.next": withOwn(onWords(2, 3), 1, 1),
+  "MPICounter.next": withOwn(COUNTED, 1, 1),
   "new MPISemaphore": MEETING,
-  "MPISemaphore.acquire, free": withOwn(onWords(4, 3), 1, 2),
+  "MPISemaphore.acquire, free": withOwn(onWords(4, 3, 1), 1, 2),
   "release of a permit": withOwn(onWords(1, 0), 1, 2),
   "new MPIBatch, the first of its worker size": together(MEETING, MEETING, carried([[12]]), NEW_COMMUNICATOR),
   "nextTask, a worker of one rank": onWords(5, 0),

@@ -61,12 +61,18 @@ export class SimulatedWords implements Words {
     this.#access(rank, index, () => value);
   }
 
-  read(rank: number, index: number): number {
-    return this.load(rank, index);
+  loadRun(rank: number, index: number, into: Int32Array): void {
+    into.set(this.#memory[rank].subarray(index, index + into.length));
+    this.until = this.#over(rank);
   }
 
   write(rank: number, index: number, value: number): void {
     this.store(rank, index, value);
+  }
+
+  writeRun(rank: number, index: number, values: Int32Array): void {
+    this.#memory[rank].set(values, index);
+    this.until = this.#over(rank);
   }
 
   add(rank: number, index: number, value: number): number {

@@ -5,7 +5,7 @@ import type { Words } from "./engine.ts";
 import type { Handler, Service } from "./service.ts";
 
 /** The operations, as they stand in a request. */
-const [LOAD, STORE, ADD, EXCHANGE, COMPARE_EXCHANGE, RING] = [0, 1, 2, 3, 4, 5];
+const [LOAD, STORE, ADD, EXCHANGE, COMPARE_EXCHANGE, RING, LOAD_RUN, WRITE_RUN] = [0, 1, 2, 3, 4, 5, 6, 7];
 
 /** Words of the ranks of this node, and the way to all others'. */
 export class RemoteWords implements Words {
@@ -39,13 +39,19 @@ export class RemoteWords implements Words {
     else this.#ask(rank, STORE, index, value);
   }
 
-  read(rank: number, index: number): number {
-    return this.#isLocal(rank) ? this.#local.read(rank, index) : this.load(rank, index);
+  loadRun(rank: number, index: number, into: Int32Array): void {
+    if (this.#here(rank)) this.#local.loadRun(rank, index, into);
+    else into.set(this.#send(rank, encode(LOAD_RUN, index, into.length)));
   }
 
   write(rank: number, index: number, value: number): void {
     if (this.#isLocal(rank)) this.#local.write(rank, index, value);
     else this.store(rank, index, value);
+  }
+
+  writeRun(rank: number, index: number, values: Int32Array): void {
+    if (this.#isLocal(rank)) this.#local.writeRun(rank, index, values);
+    else this.#send(rank, encode(WRITE_RUN, index, ...values));
   }
 
   add(rank: number, index: number, value: number): number {
@@ -80,8 +86,11 @@ export class RemoteWords implements Words {
   }
 
   #ask(rank: number, op: number, index: number, value = 0, expected = 0): number {
-    const old = this.#service.call(rank, this.#handle, encode(op, index, value, expected));
-    return new Int32Array(old.slice().buffer)[0];
+    return this.#send(rank, encode(op, index, value, expected))[0];
+  }
+
+  #send(rank: number, request: Uint8Array): Int32Array {
+    return decode(this.#service.call(rank, this.#handle, request));
   }
 }
 
@@ -89,11 +98,23 @@ function encode(...words: readonly number[]): Uint8Array {
   return new Uint8Array(Int32Array.from(words).buffer);
 }
 
+function decode(bytes: Uint8Array): Int32Array {
+  return new Int32Array(bytes.slice().buffer);
+}
+
+function loadRun(words: Words, rank: number, index: number, count: number): Uint8Array {
+  const into = new Int32Array(count);
+  words.loadRun(rank, index, into);
+  return new Uint8Array(into.buffer);
+}
+
 /** Local: answers other ranks' requests for the words of `rank`. */
 export function answerWords(words: Words, rank: number): Handler {
   return (request) => {
-    const [op, index, value, expected] = new Int32Array(request.slice().buffer);
-    return encode(perform(words, rank, op, index, value, expected));
+    const [op, index, ...values] = decode(request);
+    if (op === LOAD_RUN) return loadRun(words, rank, index, values[0]);
+    if (op === WRITE_RUN) words.writeRun(rank, index, Int32Array.from(values));
+    return encode(perform(words, rank, op, index, values[0], values[1]));
   };
 }
 

@@ -1,6 +1,6 @@
 /** The way into and out of a lock, as a step machine: the head of the queue, then room, then a token. */
 import { BLOCKED, DONE, GOING, type Concern, type Machine, type Outcome } from "../node/machine.ts";
-import { BROKEN, COUNT, HIGH, HOLDER, LOW, SINCE, USERS, WAITER } from "./layout.ts";
+import { BROKEN, COUNT, HIGH, HOLDER, LOW, USERS, WAITER } from "./layout.ts";
 import { ALONE, TicketQueue, type Place } from "./queue.ts";
 import { Recovery } from "./recovery.ts";
 import { FOR_ROOM, Stance } from "./stance.ts";
@@ -59,8 +59,12 @@ export class Entry implements Machine {
   private phase = IDLE;
   private wanted: Inside = OUTSIDE;
   private leaving = 0;
-  /** USERS when this rank looked last, at the head. */
+  /** USERS, HIGH and LOW when this rank looked last, at the head. Nobody changes the number until this rank does, or goes. */
   private users = 0;
+  private high = 0;
+  private low = 0;
+  /** On their way from or to the root. */
+  readonly #run = new Int32Array(3);
 
   /** `permits`: the most users in shared mode at a time; Infinity for a lock. `stance`: that of another machine of this rank. */
   constructor(place: Place, permits: number, stance = new Stance(place)) {
@@ -187,7 +191,10 @@ export class Entry implements Machine {
   }
 
   #hasRoom(): boolean {
-    this.users = this.#place.words.load(this.#place.root, USERS);
+    this.#place.words.loadRun(this.#place.root, USERS, this.#run);
+    this.users = this.#run[0];
+    this.high = this.#run[1];
+    this.low = this.#run[2];
     return this.users === 0 || this.#leavesRoom(this.users & COUNT);
   }
 
@@ -210,20 +217,21 @@ export class Entry implements Machine {
    */
   #sign(): Outcome {
     const { words, root, rank } = this.#place;
-    const low = (words.read(root, LOW) + 1) | 0;
-    let high = words.read(root, HIGH);
-    // In this order, so that a rank that goes between the two makes the token jump, and not fall.
-    if (low === 0) words.write(root, HIGH, ++high);
-    words.write(root, LOW, low);
-    this.token = high * 2 ** 32 + (low >>> 0);
-    if (this.wanted !== EXCLUSIVE) return this.#signShared();
-    words.write(root, SINCE, Date.now() | 0);
-    words.write(root, HOLDER, (this.queue.ticket << 16) | (rank + 1));
+    const low = (this.low + 1) | 0;
+    // Before the low half, so that a rank that goes between the two makes the token jump, and not fall.
+    if (low === 0) words.write(root, HIGH, ++this.high);
+    this.token = this.high * 2 ** 32 + (low >>> 0);
+    if (this.wanted !== EXCLUSIVE) return this.#signShared(low);
+    this.#run[0] = low;
+    this.#run[1] = Date.now() | 0;
+    this.#run[2] = (this.queue.ticket << 16) | (rank + 1);
+    words.writeRun(root, LOW, this.#run);
     return this.users < 0 ? this.#go(TAKE_MARK) : this.#end(EXCLUSIVE);
   }
 
-  #signShared(): Outcome {
+  #signShared(low: number): Outcome {
     const { words, root } = this.#place;
+    words.write(root, LOW, low);
     const clears = this.#permits === Infinity && this.queue.ticket % TICKETS_TO_CLEAR === 0;
     if (clears) words.write(root, HOLDER, 0);
     if (this.users >= 0) return this.#pass();

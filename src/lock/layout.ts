@@ -5,17 +5,17 @@
  * another, so a free lock costs one each way. Tickets not yet passed on are always consecutive.
  */
 export const TICKETS = 0;
+/** Rank + 1 at the head of the queue that waits for USERS to fall. Written by that rank alone, before its last look at USERS. */
+export const WAITER = 1;
 /**
  * Ranks inside in shared mode, or permits in use, and {@link BROKEN}. Raised only at the head of the queue, lowered at any time by
- * those inside, and by the heir for those that have gone.
+ * those inside, and by the heir for those that have gone. Who comes in loads it together with the two words after it.
  */
-export const USERS = 1;
-/** Rank + 1 at the head of the queue that waits for USERS to fall. Written by that rank alone, before its last look at USERS. */
-export const WAITER = 2;
-/** Low half of the last number given out. Touched only at the head of the queue. */
-export const LOW = 3;
+export const USERS = 2;
 /** High half of the last number given out. Touched only at the head of the queue. */
-export const HIGH = 4;
+export const HIGH = 3;
+/** Low half of the last number given out. Touched only at the head of the queue; the holder writes it together with the two words after it. */
+export const LOW = 4;
 /** Low 32 bits of `Date.now()` when the exclusive holder came in. Written by the holder, before HOLDER. */
 export const SINCE = 5;
 /** Ticket (high 16 bits) and rank + 1 (low 16 bits) of the exclusive holder: stale, and known to be, once its ticket is passed on. */
@@ -32,8 +32,8 @@ export const STANCE = 10;
 export const SHARES = 11;
 /** Of a counter: 1 while LOW and HIGH are to become NEXT_LOW and NEXT_HIGH. Written at the head of the queue, after these two. */
 export const PLANNED = 12;
-export const NEXT_LOW = 13;
-export const NEXT_HIGH = 14;
+export const NEXT_HIGH = 13;
+export const NEXT_LOW = 14;
 /** The first of the ring of slots; ticket t has the slot t modulo the size of the ring. */
 export const SLOTS = 16;
 

@@ -7,10 +7,8 @@ import {
   HEIR,
   HIGH,
   HOLDER,
-  LOW,
   NEED,
   NEXT_HIGH,
-  NEXT_LOW,
   PENDING,
   PLANNED,
   SHARES,
@@ -306,7 +304,8 @@ export class Recovery implements Machine {
 
 /** Local: makes a counter's number what was planned. At the head of its queue only. Can be done again where it was broken off. */
 export function carryOutPlan({ words, root }: Place): void {
-  words.write(root, LOW, words.read(root, NEXT_LOW));
-  words.write(root, HIGH, words.read(root, NEXT_HIGH));
+  const halves = new Int32Array(2);
+  words.loadRun(root, NEXT_HIGH, halves);
+  words.writeRun(root, HIGH, halves);
   words.store(root, PLANNED, 0);
 }

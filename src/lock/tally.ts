@@ -1,6 +1,6 @@
 /** A number that ranks add to, one after the other, as a step machine. */
 import { DONE, GOING, type Concern, type Machine, type Outcome } from "../node/machine.ts";
-import { HIGH, LOW, NEXT_HIGH, NEXT_LOW, PLANNED } from "./layout.ts";
+import { HIGH, LOW, NEXT_HIGH, PLANNED } from "./layout.ts";
 import { TicketQueue, type Place } from "./queue.ts";
 import { carryOutPlan, Recovery } from "./recovery.ts";
 import { Stance } from "./stance.ts";
@@ -36,6 +36,8 @@ export class Tally implements Machine {
   private phase = IDLE;
   private replaces = 0;
   private operand = 0;
+  /** High and low half of a number, on their way from or to the root. */
+  readonly #halves = new Int32Array(2);
 
   constructor(place: Place) {
     this.#place = place;
@@ -103,8 +105,9 @@ export class Tally implements Machine {
    */
   #change(): boolean {
     const { words, root } = this.#place;
-    const high = words.read(root, HIGH);
-    this.before = high * WORD + (words.read(root, LOW) >>> 0);
+    words.loadRun(root, HIGH, this.#halves);
+    const [high, low] = this.#halves;
+    this.before = high * WORD + (low >>> 0);
     const after = this.replaces ? this.operand : this.before + this.operand;
     this.overflowed = Number.isSafeInteger(after) ? 0 : 1;
     if (this.overflowed || after === this.before) return false;
@@ -113,8 +116,9 @@ export class Tally implements Machine {
       words.write(root, LOW, after | 0);
       return false;
     }
-    words.write(root, NEXT_LOW, after | 0);
-    words.write(root, NEXT_HIGH, highAfter);
+    this.#halves[0] = highAfter;
+    this.#halves[1] = after | 0;
+    words.writeRun(root, NEXT_HIGH, this.#halves);
     words.store(root, PLANNED, 1);
     return true;
   }

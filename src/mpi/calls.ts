@@ -76,6 +76,23 @@ const PROTOTYPES = {
   // int MPI_Get(void *origin_addr, int origin_count, MPI_Datatype origin_datatype, int target_rank, MPI_Aint target_disp,
   //             int target_count, MPI_Datatype target_datatype, MPI_Win win)
   MPI_Get: ["ptr", "int", "handle", "int", "address", "int", "handle", "handle"],
+  // int MPI_Get_accumulate(const void *origin_addr, int origin_count, MPI_Datatype origin_datatype, void *result_addr,
+  //                        int result_count, MPI_Datatype result_datatype, int target_rank, MPI_Aint target_disp,
+  //                        int target_count, MPI_Datatype target_datatype, MPI_Op op, MPI_Win win)
+  MPI_Get_accumulate: [
+    "ptr",
+    "int",
+    "handle",
+    "ptr",
+    "int",
+    "handle",
+    "int",
+    "address",
+    "int",
+    "handle",
+    "handle",
+    "handle",
+  ],
   // int MPI_Rget_accumulate(const void *origin_addr, int origin_count, MPI_Datatype origin_datatype, void *result_addr,
   //                         int result_count, MPI_Datatype result_datatype, int target_rank, MPI_Aint target_disp,
   //                         int target_count, MPI_Datatype target_datatype, MPI_Op op, MPI_Win win, MPI_Request *request)

@@ -41,6 +41,7 @@ export class RmaAccess {
   readonly #library: MpiLibrary;
   readonly #window: HandleCell;
   readonly #cells: Readonly<Record<AtomicBytes, Cells>>;
+  #run = runCells(4);
   /** Copies that MPI still reads, by target. */
   readonly #pending = new Map<number, Uint8Array[]>();
   #pendingBytes = 0;
@@ -127,6 +128,26 @@ export class RmaAccess {
     return result[0] as Int<B>;
   }
 
+  /**
+   * Local, blocking: combines integers of the target, from `address` on, with `words` by REPLACE, or fetches them into `words` by NO_OP.
+   * Each is atomic by itself.
+   */
+  fetchRun(target: number, address: number, words: Int32Array, op: Handle): void {
+    const { calls, abi } = this.#library;
+    const { length } = words;
+    if (length > this.#run.operand.length) this.#run = runCells(length);
+    const { operand, result } = this.#run;
+    operand.set(words);
+    const [from, into, there] = [
+      [operand, length, abi.INT32],
+      [result, length, abi.INT32],
+      [target, address, length, abi.INT32],
+    ];
+    calls.MPI_Get_accumulate(...from, ...into, ...there, op, this.#window.value);
+    this.flush(target);
+    if (op === abi.NO_OP) words.set(result.subarray(0, length));
+  }
+
   /** Local, blocking, atomic: stores `desired` if the integer is `wanted`; returns it as it was. */
   swap<B extends AtomicBytes>(
     bytes: B,
@@ -176,6 +197,12 @@ function word(): Int32Array {
 
 function long(): BigInt64Array {
   return new BigInt64Array(new ArrayBuffer(8));
+}
+
+/** Where the words of a run lie while MPI uses them. */
+function runCells(count: number): { readonly operand: Int32Array; readonly result: Int32Array } {
+  const cell = () => new Int32Array(new ArrayBuffer(count * Int32Array.BYTES_PER_ELEMENT));
+  return { operand: cell(), result: cell() };
 }
 
 function* transfers(bytes: Uint8Array): Generator<{ readonly piece: Uint8Array; readonly at: number }> {

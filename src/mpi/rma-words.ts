@@ -14,7 +14,7 @@ export interface RmaOps {
 }
 
 /**
- * {@link Words} by MPI_Fetch_and_op and MPI_Compare_and_swap. A word sees different operations from several ranks at once, as in the
+ * {@link Words} by MPI_Fetch_and_op, MPI_Get_accumulate and MPI_Compare_and_swap. A word sees different operations from several ranks at once, as in the
  * standard's own mutex (MPI-4.1 example 12.16); that a library keeps them atomic with one another is part of the self-test.
  */
 export class RmaWords implements Words {
@@ -38,12 +38,16 @@ export class RmaWords implements Words {
     this.#fetch(rank, index, value, this.#ops.REPLACE);
   }
 
-  read(rank: number, index: number): number {
-    return this.load(rank, index);
+  loadRun(rank: number, index: number, into: Int32Array): void {
+    this.#fetchRun(rank, index, into, this.#ops.NO_OP);
   }
 
   write(rank: number, index: number, value: number): void {
     this.store(rank, index, value);
+  }
+
+  writeRun(rank: number, index: number, values: Int32Array): void {
+    this.#fetchRun(rank, index, values, this.#ops.REPLACE);
   }
 
   add(rank: number, index: number, value: number): number {
@@ -73,5 +77,11 @@ export class RmaWords implements Words {
     this.#keeper.poll();
     const { owner, address } = this.#places[rank];
     return this.#access.fetch(4, owner, address + index * WORD_BYTES, value, op);
+  }
+
+  #fetchRun(rank: number, index: number, words: Int32Array, op: Handle): void {
+    this.#keeper.poll();
+    const { owner, address } = this.#places[rank];
+    this.#access.fetchRun(owner, address + index * WORD_BYTES, words, op);
   }
 }

@@ -114,14 +114,20 @@ class CountingWords implements Words {
     this.#words.store(rank, index, value);
   }
 
-  read(rank: number, index: number): number {
-    this.#count("plain", rank);
-    return this.#words.read(rank, index);
+  /** What lies behind the first word travels with it. */
+  loadRun(rank: number, index: number, into: Int32Array): void {
+    this.#count("atomic", rank, into.length - 1);
+    this.#words.loadRun(rank, index, into);
   }
 
   write(rank: number, index: number, value: number): void {
     this.#count("plain", rank);
     this.#words.write(rank, index, value);
+  }
+
+  writeRun(rank: number, index: number, values: Int32Array): void {
+    this.#count("plain", rank, values.length - 1);
+    this.#words.writeRun(rank, index, values);
   }
 
   add(rank: number, index: number, value: number): number {
@@ -148,9 +154,10 @@ class CountingWords implements Words {
     this.#words.close();
   }
 
-  #count(what: "atomic" | "plain" | "rings", rank: number): void {
+  #count(what: "atomic" | "plain" | "rings", rank: number, behind = 0): void {
     if (!this.#tally.isUnder) return;
     this.#tally.counts[what]++;
+    this.#tally.counts.plain += behind;
     if (!this.#isLocal(rank)) this.#tally.counts.remote++;
   }
 }

@@ -86,6 +86,15 @@ const sound: readonly [string, number, Scenario][] = [
   ["two wait, notified together", 10_000, { scripts: [hastyConsume, hastyConsume, produce(2)] }],
 ];
 
+/** The words of a run come in no order: a rank that dies may leave the last of them behind. */
+class Backwards extends PlainWords {
+  override writeRun(rank: number, index: number, values: Int32Array): void {
+    for (let i = values.length - 1; i >= 0; i--) this.write(rank, index + i, values[i]);
+  }
+}
+
+const made = (Words: typeof PlainWords) => (size: number, count: number) => new Words(size, count);
+
 const tryAgain: readonly Op[] = [search.mend(), ...tryTurn];
 /** Of three ranks that do the same, any one may stand for all. */
 const one = { deaths: 1, mortals: [0] };
@@ -108,6 +117,12 @@ const mortal: readonly [string, number, Scenario][] = [
   ],
   ["one permit", 10_000, { deaths: 2, permits: 1, scripts: [hastyPermit, [...hastyPermit, ...permit]] }],
   ["a tally", 5_000, { deaths: 1, scripts: [twice([search.draw()]), twice([search.draw()])] }],
+  ["backwards", 6_000, { deaths: 1, words: made(Backwards), scripts: [twice(turn), [...turn, ...read]] }],
+  [
+    "a tally backwards",
+    1_000,
+    { deaths: 1, words: made(Backwards), scripts: [twice([search.draw()]), [search.draw()]] },
+  ],
   ["a condition", 3_000, { deaths: 1, scripts: [hastyConsume, produce(1)] }],
   ["three ranks", 80_000, { ...one, scripts: [turn, turn, turn] }],
   ["one of three tries", 70_000, { ...one, scripts: [turn, turn, tryAgain] }],
@@ -213,15 +228,13 @@ class NoEnd extends PlainWords {
 }
 
 /** Half of a number may be left behind. */
-class NoPlan extends PlainWords {
+class NoPlan extends Backwards {
   override store(rank: number, index: number, value: number): void {
     super.store(rank, index, index === PLANNED ? 0 : value);
   }
 }
 
 const AllShare = misread(SHARES, 1);
-
-const made = (Mutant: typeof PlainWords) => (size: number, count: number) => new Mutant(size, count);
 
 const asleep = "all who are left sleep";
 const twoInside = "two are inside";

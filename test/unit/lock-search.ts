@@ -228,6 +228,8 @@ function plain(size: number, count: number): PlainWords {
 const LASTING = new Set([TICKETS, LOW, HIGH, SINCE, HOLDER, NEED, NEXT_LOW, NEXT_HIGH]);
 /** Words of each rank's own; those of a dead one stay as they are. */
 const OWN = new Set([GRANT, STANCE, SHARES]);
+/** The phases of an entry in which it remembers the number it has read. */
+const [DISMISS, SIGN] = [5, 7];
 /** In STANCE: all but the count of moves. */
 const STANCE_BITS = 0x3ffff;
 
@@ -717,7 +719,7 @@ class Keys {
     const state = parts.filter((part) => !special.has(part) && (world.mortal || !isOfLosses(part)));
     const others = [world, ...world.actors, ...state];
     this.#world = world;
-    this.#plain = others.flatMap((object) => fieldsBut(object, ["serial", "rests", "users"]));
+    this.#plain = others.flatMap((object) => fieldsBut(object, ["serial", "rests", "users", "high", "low"]));
     this.#queues = queues.map((queue) => partOf(queue, ["seen", "owner", "passed"]));
     this.#recoveries = world.mortal === 0 ? [] : recoveries.map((one) => partOf(one, ["seen", "restsThen"]));
   }
@@ -729,6 +731,7 @@ class Keys {
     for (const { entry, inside } of this.#world.actors) {
       const idle = (entry as unknown as Fields)["phase"] === 0 && inside === OUTSIDE;
       pack(!idle && entry.broken ? 1 : 0);
+      this.#packSeen(entry as unknown as Fields);
     }
     for (const { object, all, lasting } of this.#queues) packFields(object["phase"] === 0 ? lasting : all);
     for (const recovery of this.#recoveries) this.#packRecovery(recovery);
@@ -746,6 +749,16 @@ class Keys {
       }
     }
     for (const own of waiting.memory) for (let i = 0; i < own.length; i++) pack(own[i]);
+  }
+
+  /** The number that an entry has read counts from its look on until it writes the next one. */
+  #packSeen(entry: Fields): void {
+    const own = this.#world.lock.memory[this.#world.root];
+    const phase = entry["phase"] as number;
+    const isStale = entry["high"] !== own[HIGH] || entry["low"] !== own[LOW];
+    const counts = phase >= DISMISS && phase <= SIGN;
+    pack(counts && isStale ? 1 : 0);
+    if (counts && isStale) for (const half of ["high", "low"]) pack(entry[half] as number);
   }
 
   #packRecovery({ object, lasting }: Part): void {

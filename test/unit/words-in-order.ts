@@ -10,11 +10,15 @@ export abstract class WordsInOrder implements Words {
   abstract ring(rank: number): void;
   abstract close(): void;
 
-  read(rank: number, index: number): number {
-    return this.load(rank, index);
+  loadRun(rank: number, index: number, into: Int32Array): void {
+    for (let i = 0; i < into.length; i++) into[i] = this.load(rank, index + i);
   }
 
   write(rank: number, index: number, value: number): void {
     this.store(rank, index, value);
+  }
+
+  writeRun(rank: number, index: number, values: Int32Array): void {
+    for (const [i, value] of values.entries()) this.write(rank, index + i, value);
   }
 }
