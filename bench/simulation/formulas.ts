@@ -171,7 +171,7 @@ const COUNTED: Cost = {
   across: [[8, is.CALLER_FAR]],
   bytes: [[3 * (REQUEST + ANSWER) + OF_A_PAIR, is.CALLER_FAR]],
   inside: [],
-  accesses: { atomic: 3, plain: 2, rings: 0, remote: [[4, is.CALLER_FAR]] },
+  accesses: { atomic: 2, plain: 3, rings: 0, remote: [[4, is.CALLER_FAR]] },
 };
 
 /** The same with accesses to words of the caller's own, which nobody has to be asked for. */
@@ -198,8 +198,8 @@ const HAND_OVER: Cost = {
   ],
   inside: [],
   accesses: {
-    atomic: 8,
-    plain: 5,
+    atomic: 7,
+    plain: 6,
     rings: 1,
     remote: [
       [3, is.CALLER_FAR],
@@ -276,14 +276,14 @@ export const COSTS = {
   "sync, a small part of each rank": together(PARTS_TOLD, AROUND_THE_RING),
   "MPIShared.close": { across: [], bytes: [], inside: [] },
   "new MPILock": MEETING,
-  "lock, free": withOwn(onWords(2, 5, 2), 0, 1),
+  "lock, free": withOwn(onWords(1, 6, 2), 0, 1),
   "unlock, nobody waits": withOwn(onWords(1, 0), 0, 1),
   "unlock, and the lock of the one who waits": withOwn(HAND_OVER, 2, 2),
   "MPILock.close": WORDS_CLOSED,
   "new MPICounter": MEETING,
   "MPICounter.next": withOwn(COUNTED, 1, 1),
   "new MPISemaphore": MEETING,
-  "MPISemaphore.acquire, free": withOwn(onWords(4, 3, 1), 1, 2),
+  "MPISemaphore.acquire, free": withOwn(onWords(3, 4, 1), 1, 2),
   "release of a permit": withOwn(onWords(1, 0), 1, 2),
   "new MPIBatch, the first of its worker size": together(MEETING, MEETING, carried([[12]]), NEW_COMMUNICATOR),
   "nextTask, a worker of one rank": onWords(5, 0),

@@ -61,7 +61,7 @@ export class SimulatedWords implements Words {
     this.#access(rank, index, () => value);
   }
 
-  loadRun(rank: number, index: number, into: Int32Array): void {
+  readRun(rank: number, index: number, into: Int32Array): void {
     into.set(this.#memory[rank].subarray(index, index + into.length));
     this.until = this.#over(rank);
   }

@@ -5,7 +5,7 @@ import type { Words } from "./engine.ts";
 import type { Handler, Service } from "./service.ts";
 
 /** The operations, as they stand in a request. */
-const [LOAD, STORE, ADD, EXCHANGE, COMPARE_EXCHANGE, RING, LOAD_RUN, WRITE_RUN] = [0, 1, 2, 3, 4, 5, 6, 7];
+const [LOAD, STORE, ADD, EXCHANGE, COMPARE_EXCHANGE, RING, READ_RUN, WRITE_RUN] = [0, 1, 2, 3, 4, 5, 6, 7];
 
 /** Words of the ranks of this node, and the way to all others'. */
 export class RemoteWords implements Words {
@@ -39,14 +39,14 @@ export class RemoteWords implements Words {
     else this.#ask(rank, STORE, index, value);
   }
 
-  loadRun(rank: number, index: number, into: Int32Array): void {
-    if (this.#here(rank)) this.#local.loadRun(rank, index, into);
-    else into.set(this.#send(rank, encode(LOAD_RUN, index, into.length)));
-  }
-
   write(rank: number, index: number, value: number): void {
     if (this.#isLocal(rank)) this.#local.write(rank, index, value);
     else this.store(rank, index, value);
+  }
+
+  readRun(rank: number, index: number, into: Int32Array): void {
+    if (this.#isLocal(rank)) this.#local.readRun(rank, index, into);
+    else into.set(this.#send(rank, encode(READ_RUN, index, into.length)));
   }
 
   writeRun(rank: number, index: number, values: Int32Array): void {
@@ -102,9 +102,9 @@ function decode(bytes: Uint8Array): Int32Array {
   return new Int32Array(bytes.slice().buffer);
 }
 
-function loadRun(words: Words, rank: number, index: number, count: number): Uint8Array {
+function readRun(words: Words, rank: number, index: number, count: number): Uint8Array {
   const into = new Int32Array(count);
-  words.loadRun(rank, index, into);
+  words.readRun(rank, index, into);
   return new Uint8Array(into.buffer);
 }
 
@@ -112,7 +112,7 @@ function loadRun(words: Words, rank: number, index: number, count: number): Uint
 export function answerWords(words: Words, rank: number): Handler {
   return (request) => {
     const [op, index, ...values] = decode(request);
-    if (op === LOAD_RUN) return loadRun(words, rank, index, values[0]);
+    if (op === READ_RUN) return readRun(words, rank, index, values[0]);
     if (op === WRITE_RUN) words.writeRun(rank, index, Int32Array.from(values));
     return encode(perform(words, rank, op, index, values[0], values[1]));
   };

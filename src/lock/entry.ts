@@ -178,12 +178,22 @@ export class Entry implements Machine {
     return this.#settle(ALONE);
   }
 
+  /**
+   * In no order, and yet no user is overlooked: USERS is raised at the head of the queue only, to which this rank came from the last one there
+   * by atomic operations. One who leaves meanwhile may be counted still; then `#wait` looks again, in order.
+   */
   #look(): Outcome {
+    const { words, root } = this.#place;
+    words.readRun(root, USERS, this.#run);
+    this.users = this.#run[0];
+    this.high = this.#run[1];
+    this.low = this.#run[2];
     if (this.#hasRoom()) return this.#admit();
     return this.leaving ? this.#turnBack() : this.#go(ANNOUNCE);
   }
 
   #wait(): Outcome {
+    this.users = this.#place.words.load(this.#place.root, USERS);
     if (this.#hasRoom()) return this.#go(DISMISS);
     if (!this.leaving) return BLOCKED;
     this.wanted = OUTSIDE;
@@ -191,10 +201,6 @@ export class Entry implements Machine {
   }
 
   #hasRoom(): boolean {
-    this.#place.words.loadRun(this.#place.root, USERS, this.#run);
-    this.users = this.#run[0];
-    this.high = this.#run[1];
-    this.low = this.#run[2];
     return this.users === 0 || this.#leavesRoom(this.users & COUNT);
   }
 

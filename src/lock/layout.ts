@@ -9,7 +9,7 @@ export const TICKETS = 0;
 export const WAITER = 1;
 /**
  * Ranks inside in shared mode, or permits in use, and {@link BROKEN}. Raised only at the head of the queue, lowered at any time by
- * those inside, and by the heir for those that have gone. Who comes in loads it together with the two words after it.
+ * those inside, and by the heir for those that have gone. Who comes in reads it together with the two words after it.
  */
 export const USERS = 2;
 /** High half of the last number given out. Touched only at the head of the queue. */

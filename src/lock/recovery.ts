@@ -305,7 +305,7 @@ export class Recovery implements Machine {
 /** Local: makes a counter's number what was planned. At the head of its queue only. Can be done again where it was broken off. */
 export function carryOutPlan({ words, root }: Place): void {
   const halves = new Int32Array(2);
-  words.loadRun(root, NEXT_HIGH, halves);
+  words.readRun(root, NEXT_HIGH, halves);
   words.writeRun(root, HIGH, halves);
   words.store(root, PLANNED, 0);
 }

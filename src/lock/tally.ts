@@ -105,7 +105,7 @@ export class Tally implements Machine {
    */
   #change(): boolean {
     const { words, root } = this.#place;
-    words.loadRun(root, HIGH, this.#halves);
+    words.readRun(root, HIGH, this.#halves);
     const [high, low] = this.#halves;
     this.before = high * WORD + (low >>> 0);
     const after = this.replaces ? this.operand : this.before + this.operand;

@@ -38,7 +38,7 @@ export class RmaWords implements Words {
     this.#fetch(rank, index, value, this.#ops.REPLACE);
   }
 
-  loadRun(rank: number, index: number, into: Int32Array): void {
+  readRun(rank: number, index: number, into: Int32Array): void {
     this.#fetchRun(rank, index, into, this.#ops.NO_OP);
   }
 

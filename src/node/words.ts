@@ -26,16 +26,16 @@ export interface Words {
   load(rank: number, index: number): number;
   store(rank: number, index: number, value: number): void;
   /**
-   * Fills `into` with the word at `index`, as by `load`, and then with those after it: in no order with others' operations, so for words
-   * that one rank at a time may touch. To another node it is one request.
-   */
-  loadRun(rank: number, index: number, into: Int32Array): void;
-  /**
    * As `store`, but in no order with others' operations: for a word that one rank at a time may touch, which the next one comes to by an
    * operation that has an order. Where ranks share memory it costs a tenth.
    */
   write(rank: number, index: number, value: number): void;
-  /** As `write`, for all `values` from `index` on. To another node it is one request. */
+  /**
+   * Fills `into` with the words from `index` on, in no order with others' operations. It sees what was done before whatever this rank has
+   * learnt by an operation that has an order, and may see more. To another node it is one request.
+   */
+  readRun(rank: number, index: number, into: Int32Array): void;
+  /** As `write`, for all `values` from `index` on, in no order with one another. To another node it is one request. */
   writeRun(rank: number, index: number, values: Int32Array): void;
   /** Adds and returns the old value; wraps at 32 bits. */
   add(rank: number, index: number, value: number): number;
@@ -75,14 +75,13 @@ export class SharedWords implements Words {
     Atomics.store(this.#words, this.#bases[rank] + index, value);
   }
 
-  loadRun(rank: number, index: number, into: Int32Array): void {
-    const [words, at] = [this.#words, this.#bases[rank] + index];
-    into[0] = Atomics.load(words, at);
-    for (let i = 1; i < into.length; i++) into[i] = words[at + i];
-  }
-
   write(rank: number, index: number, value: number): void {
     this.#words[this.#bases[rank] + index] = value;
+  }
+
+  readRun(rank: number, index: number, into: Int32Array): void {
+    const [words, at] = [this.#words, this.#bases[rank] + index];
+    for (let i = 0; i < into.length; i++) into[i] = words[at + i];
   }
 
   writeRun(rank: number, index: number, values: Int32Array): void {

@@ -115,9 +115,9 @@ class CountingWords implements Words {
   }
 
   /** What lies behind the first word travels with it. */
-  loadRun(rank: number, index: number, into: Int32Array): void {
-    this.#count("atomic", rank, into.length - 1);
-    this.#words.loadRun(rank, index, into);
+  readRun(rank: number, index: number, into: Int32Array): void {
+    this.#count("plain", rank, into.length - 1);
+    this.#words.readRun(rank, index, into);
   }
 
   write(rank: number, index: number, value: number): void {

@@ -10,7 +10,7 @@ export abstract class WordsInOrder implements Words {
   abstract ring(rank: number): void;
   abstract close(): void;
 
-  loadRun(rank: number, index: number, into: Int32Array): void {
+  readRun(rank: number, index: number, into: Int32Array): void {
     for (let i = 0; i < into.length; i++) into[i] = this.load(rank, index + i);
   }
 
