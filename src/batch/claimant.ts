@@ -2,7 +2,7 @@
  * The links by which one rank claims tasks on disk.
  *
  * A file system may take far longer to make a new inode than to give one it has another name. So the link of a claim that has ended is
- * not removed but moved into the root of the batch, as this rank's spare, and the next claim is made by giving it its new name: by link(2), as one
+ * not removed but moved aside, as this rank's spare, and the next claim is made by giving it its new name: by link(2), as one
  * act with one winner, like symlink(2).
  *
  * All claims made from one inode bear one id, and an id must never be seen twice in one task's directory (see claimfile.ts). Tasks are mostly

@@ -13,6 +13,9 @@ import { RunningFile } from "./runningfile.ts";
 import { clearSpares, spareClaim, spareState } from "./spares.ts";
 import { INVALID, OPEN, RUNNING, stateToString, stringToState, type TaskState } from "./states.ts";
 
+/** So many tasks a rank takes and leaves nothing behind for the next one: a batch of a few is quick in any case, and is looked into by hand. */
+const FEW = 16;
+
 /** The directory of a batch as one rank uses it. */
 export class TaskDirectory {
   readonly #root: string;
@@ -21,14 +24,18 @@ export class TaskDirectory {
   readonly #running: RunningFile;
   /** A part of a file name that no other writer uses. */
   readonly #writer: string;
+  /** How many tasks this rank will still end without keeping anything. */
+  #few: number;
 
   /** `batch` is the same on all ranks of one batch object and on no others; `rank` tells those ranks apart. */
-  constructor(root: string, names: readonly string[], batch: string, rank: number) {
+  constructor(root: string, names: readonly string[], batch: string, rank: number, few = FEW) {
     this.#root = root;
     this.#names = names;
-    this.#claimant = new Claimant(spareClaim(root, batch, rank), batch, rank);
-    this.#running = new RunningFile(spareState(root, batch, rank), textOf(RUNNING));
+    const aside = this.#path(0);
+    this.#claimant = new Claimant(spareClaim(aside, batch, rank), batch, rank);
+    this.#running = new RunningFile(spareState(aside, batch, rank), textOf(RUNNING));
     this.#writer = `${batch}.${rank}`;
+    this.#few = few;
   }
 
   /**
@@ -39,7 +46,7 @@ export class TaskDirectory {
     if (initial && existsSync(this.#root)) throw initialStatesRefused(this.#root);
     makeDirectories(this.#root);
     const present = namesIn(this.#root);
-    clearSpares(this.#root, present);
+    if (present.has(this.#names[0])) clearSpares(this.#path(0), namesIn(this.#path(0)));
     try {
       return this.#names.map((name, task) => {
         if (!present.has(name)) makeDirectory(this.#path(task));
@@ -78,6 +85,7 @@ export class TaskDirectory {
     }
     this.#running.keep(this.#file(task), () => this.#write(task, state));
     this.drop(task);
+    if (this.#few > 0) this.#few--;
   }
 
   /** Claims the task for this batch; false if another job has it. `force` takes an owner on another machine for gone. */
@@ -88,9 +96,10 @@ export class TaskDirectory {
   /** Gives up the claim on the task. */
   drop(task: number): void {
     dropClaim(this.#path(task), task, this.#claimant);
+    if (this.#few > 0) this.rest();
   }
 
-  /** Leaves nothing of this rank's own in the root: for when no task is claimed for a while. Throws nothing. */
+  /** Leaves nothing of this rank's own beside the tasks' files: for when no task is claimed for a while. Throws nothing. */
   rest(): void {
     this.#claimant.rest();
     this.#running.rest();

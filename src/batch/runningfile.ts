@@ -1,6 +1,6 @@
 /**
- * The state file of a task in hand. It says RUNNING for one task as for the next: so when a task ends its file is kept, in the root of the
- * batch, and moved to the task that is taken next. That is one act, of a file that is whole, where a new one costs an inode and a block.
+ * The state file of a task in hand. It says RUNNING for one task as for the next: so when a task ends its file is kept aside
+ * and moved to the task that is taken next. That is one act, of a file that is whole, where a new one costs an inode and a block.
  *
  * A file is never two tasks' at once, so that who writes into it, as people do, changes one state. What somebody wrote into it
  * makes it of no use; so does whatever else fails.

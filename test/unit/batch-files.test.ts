@@ -48,8 +48,13 @@ function codeOf(act: () => unknown): string | null {
 }
 
 /** A batch object of one rank, as a job of its own. */
-function job(names: readonly string[], id: string, initial: readonly TaskState[] | null = null): Tasks {
-  const directory = new TaskDirectory(join(root, "batch"), names, id, 0);
+function job(
+  names: readonly string[],
+  id: string,
+  initial: readonly TaskState[] | null = null,
+  few?: number,
+): Tasks {
+  const directory = new TaskDirectory(join(root, "batch"), names, id, 0, few);
   const table = new TaskTable(new ArrayWords(TaskTable.wordsFor(names.length)), 0, names.length);
   table.fill(directory.prepare(initial));
   return new Tasks(table, directory, names.length);
@@ -82,9 +87,15 @@ function deadOwner(batch = "dead"): Owner {
   return { ...newOwner(batch, 0), pid, started: "1" };
 }
 
-/** What there is in the root beside the tasks' directories. */
+/** The same without what a rank otherwise begins to keep only later. */
+function jobOfMany(names: readonly string[], id: string): Tasks {
+  return job(names, id, null, 0);
+}
+
+/** What is kept for the next task, in the directory of the first one, and whatever else is where it should not be. */
 function spares(names: readonly string[]): string[] {
-  return readdirSync(join(root, "batch")).filter((name) => !names.includes(name));
+  const others = readdirSync(join(root, "batch")).filter((name) => !names.includes(name));
+  return [...others, ...readdirSync(join(root, "batch", names[0])).filter((name) => name.startsWith("."))];
 }
 
 function claimOf(name: string): string {
@@ -399,7 +410,7 @@ describe("the spare link of a rank", () => {
   const names = ["a", "b", "c", "d"];
 
   test("is every claim while tasks are claimed in rising order, under an id that no task sees twice", () => {
-    const tasks = job(names, "one");
+    const tasks = jobOfMany(names, "one");
     const take = (task: number, ...doors: Door[]) => {
       expect(next(tasks, ...doors)).toBe(task);
       const { ino, nlink } = lstatSync(claimOf(names[task]));
@@ -415,7 +426,7 @@ describe("the spare link of a rank", () => {
   });
 
   test("is gone when there is no task left, or the batch is closed", () => {
-    const tasks = job(names, "one");
+    const tasks = jobOfMany(names, "one");
     for (const task of names.keys()) {
       expect(next(tasks)).toBe(task);
       tasks.set(task, DONE);
@@ -433,18 +444,29 @@ describe("the spare link of a rank", () => {
   });
 
   test("is not needed: without it tasks are claimed as well, each once", () => {
-    const jobs = [job(names, "one"), job(names, "two")];
+    const jobs = [jobOfMany(names, "one"), jobOfMany(names, "two")];
     for (const first of [0, 2]) {
       expect(jobs.map((tasks) => next(tasks))).toEqual([first, first + 1]);
       for (const [i, tasks] of jobs.entries()) tasks.set(first + i, DONE);
-      for (const name of spares(names)) rmSync(join(root, "batch", name));
+      for (const name of spares(names)) rmSync(join(root, "batch", "a", name));
     }
     expect(jobs.map((tasks) => next(tasks))).toEqual([null, null]);
     expect([...leftovers(names), ...spares(names)]).toEqual([]);
   });
 
+  test("is kept by who has taken many tasks, and by nobody else", () => {
+    const many = Array.from({ length: 20 }, (_, task) => String(task));
+    const tasks = job(many, "one");
+    const kept = many.map((_, task) => {
+      expect(next(tasks)).toBe(task);
+      tasks.set(task, DONE);
+      return spares(many).length;
+    });
+    expect(kept).toEqual(many.map((_, task) => (task < 16 ? 0 : 2)));
+  });
+
   test("does not take the place of another owner's claim", () => {
-    const tasks = job(names, "one");
+    const tasks = jobOfMany(names, "one");
     expect(next(tasks)).toBe(0);
     tasks.set(0, DONE);
     leaveClaim("b", newOwner("two", 0));
@@ -453,14 +475,14 @@ describe("the spare link of a rank", () => {
   });
 
   test("of a killed job is cleared away, that of a living one is not", () => {
-    const tasks = job(names, "one");
+    const tasks = jobOfMany(names, "one");
     expect(next(tasks)).toBe(0);
     tasks.set(0, DONE);
-    leaveClaim("", deadOwner(), ".pshmem-claim.dead.0");
-    leaveClaim("", { ...newOwner("far", 0), place: "elsewhere" }, ".pshmem-claim.far.0");
-    writeFileSync(join(root, "batch", ".pshmem-state.dead.0"), "RUNNING\n");
-    writeFileSync(join(root, "batch", ".pshmem-claim.notes"), "not ours");
-    job(names, "two");
+    leaveClaim("a", deadOwner(), ".pshmem-claim.dead.0");
+    leaveClaim("a", { ...newOwner("far", 0), place: "elsewhere" }, ".pshmem-claim.far.0");
+    writeFileSync(join(root, "batch", "a", ".pshmem-state.dead.0"), "RUNNING\n");
+    writeFileSync(join(root, "batch", "a", ".pshmem-claim.notes"), "not ours");
+    jobOfMany(names, "two");
     expect(spares(names)).toEqual([".pshmem-claim.notes", ...SPARES]);
   });
 });
@@ -475,7 +497,7 @@ describe("the state file of a task in hand", () => {
   };
 
   test("is moved from a task that ends to the next", () => {
-    const tasks = job(names, "one");
+    const tasks = jobOfMany(names, "one");
     const inodes = names.map((_, task) => {
       const inode = take(tasks);
       tasks.set(task, task === 1 ? FAILED : DONE);
@@ -487,7 +509,7 @@ describe("the state file of a task in hand", () => {
   });
 
   test("stays with a task that is left, or that was set by somebody else", () => {
-    const [tasks, other] = [job(names, "one"), job(names, "two")];
+    const [tasks, other] = [jobOfMany(names, "one"), jobOfMany(names, "two")];
     const first = take(tasks);
     const second = take(tasks);
     other.set(1, FAILED);
@@ -499,7 +521,7 @@ describe("the state file of a task in hand", () => {
   });
 
   test.for(["OPEN\n", "RUNNING", ""])("is not used again when it says %j", (text) => {
-    const tasks = job(names, "one");
+    const tasks = jobOfMany(names, "one");
     take(tasks);
     writeFileSync(stateFile("a"), text);
     tasks.set(0, DONE);
