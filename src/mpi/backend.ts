@@ -75,11 +75,11 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
   atEnd.push(() => node.memory.end());
   atEnd.push(() => courier?.settle());
   const bellPlace = { address: addressOf(node.control) + at.bells, bytes: bellBytes(mates.length) };
-  // Before the choice: with a helper, one-sided operations need not wait for a target that computes.
+  // Before there is a helper: that answers messages at once, but one-sided operations only now and then, when it looks.
+  const windows = chooseWindows(world, options.windows);
   const attendant = courier && options.progress ? new MpiAttendant(world, courier, bellPlace, place) : null;
   atEnd.push(() => attendant?.stop());
   const carrier = attendant?.courier ?? courier;
-  const windows = chooseWindows(world, options.windows);
   description = { world, memory: node.method, windows, progress: attendant ? "thread" : null };
   atEnd.push(() => windows.memory?.access.free());
   return {
