@@ -240,6 +240,7 @@ describe("TaskTable", () => {
   test.each([
     ["two ranks, both of which may crash", [claimAll, claiming([OPEN], 1)], 2, 2],
     ["three ranks, two of which crash", [claiming([OPEN], 1), claiming([OPEN], 1), claimAll], 2, 2],
+    ["four ranks, one of which crashes", Array(4).fill(claiming([OPEN], 1)), 1, 1],
   ] as const)(
     "claims are made once, and only what a rank had in hand is lost: %s",
     (_, ranks, tasks, crashes) => {

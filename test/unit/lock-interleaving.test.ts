@@ -1,4 +1,4 @@
-/** Every schedule of two and three ranks through the lock's own machines; and broken variants, which the same search must catch. */
+/** Every schedule of two to four ranks through the lock's own machines; and broken variants, which the same search must catch. */
 import { array, assert, constantFrom, nat, property } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EXCLUSIVE, SHARED } from "../../dist/lock/entry.js";
@@ -7,9 +7,11 @@ import {
   CAME_UP,
   GRANT,
   LOW,
+  NEED,
   PLANNED,
   SHARES,
   SLOTS,
+  STANCE,
   TICKETS,
   USERS,
   WAITER,
@@ -21,6 +23,7 @@ import {
   giveBack,
   leave,
   PlainWords,
+  STANCE_BITS,
   tryEnter,
   type Op,
   type Scenario,
@@ -60,6 +63,9 @@ const sound: readonly [string, number, Scenario][] = [
     75_000,
     { scripts: [[...hastyTurn, ...turn], [...turn, ...hastyTurn], twice(turn)] },
   ],
+  ["four ranks", 20_000, { slots: 8, scripts: [turn, turn, turn, turn] }],
+  ["four ranks that give up", 300_000, { slots: 8, scripts: [hastyTurn, hastyTurn, hastyTurn, hastyTurn] }],
+  ["two readers and two writers", 200_000, { slots: 8, scripts: [read, hastyRead, hastyTurn, turn] }],
   ["trying", 2_000, { scripts: [tryTurn, twice(tryTurn), hastyTurn] }],
   ["two readers and a writer", 17_500, { scripts: [hastyRead, hastyRead, hastyTurn] }],
   [
@@ -236,6 +242,24 @@ class NoPlan extends Backwards {
 
 const AllShare = misread(SHARES, 1);
 
+/** A stance does not tell that its rank has moved and come back. */
+class NoMoves extends PlainWords {
+  override store(rank: number, index: number, value: number): void {
+    super.store(rank, index, index === STANCE ? value & STANCE_BITS : value);
+  }
+}
+
+/** Nobody remembers that a look is needed. */
+class NoNeed extends PlainWords {
+  override store(rank: number, index: number, value: number): void {
+    super.store(rank, index, index === NEED ? 0 : value);
+  }
+
+  override compareExchange(rank: number, index: number, expected: number, value: number): number {
+    return super.compareExchange(rank, index, expected, index === NEED ? 0 : value);
+  }
+}
+
 const asleep = "all who are left sleep";
 const twoInside = "two are inside";
 const twoAtHead = "two are at the head of the queue";
@@ -291,6 +315,12 @@ const brokenMercy: readonly [string, string, Scenario][] = [
     "a holder's death told for ever",
     "it was told that a holder died",
     { deaths: 1, scripts: [turn, twice(turn)], words: made(NoEnd) },
+  ],
+  ["a look that nobody takes", asleep, { ...one, scripts: [turn, turn, turn], words: made(NoNeed) }],
+  [
+    "moves that nobody counts",
+    "it was told that a holder died",
+    { ...one, scripts: [turn, turn, turn], words: made(NoMoves) },
   ],
   ["users never forgiven", asleep, { deaths: 1, scripts: [read, turn], words: made(AllShare) }],
   [

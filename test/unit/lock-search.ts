@@ -231,7 +231,7 @@ const OWN = new Set([GRANT, STANCE, SHARES]);
 /** The phases of an entry in which it remembers the number it has read. */
 const [DISMISS, SIGN] = [5, 7];
 /** In STANCE: all but the count of moves. */
-const STANCE_BITS = 0x3ffff;
+export const STANCE_BITS = 0x3ffff;
 
 /** All ranks, their words, and what the checks remember. */
 class World {
