@@ -24,10 +24,11 @@ export class Claimant {
   #highest = -1;
   #hasSpare = false;
   /** Whether a spare is worth keeping: not where it cannot be made, or used. */
-  #keeps = true;
+  #keeps: boolean;
 
-  /** `rank` tells the ranks of the batch apart; `spare` is the path for this rank's spare. */
-  constructor(spare: string, batch: string, rank: number) {
+  /** `rank` tells the ranks of the batch apart; `spare` is the path for this rank's spare; `keeps`: whether it keeps one from the start. */
+  constructor(spare: string, batch: string, rank: number, keeps = true) {
+    this.#keeps = keeps;
     this.batch = batch;
     this.#rank = rank;
     this.#spare = spare;
@@ -59,6 +60,11 @@ export class Claimant {
       if (this.#hasSpare) return;
     }
     removeFile(path);
+  }
+
+  /** From now on a spare is kept. */
+  keep(): void {
+    this.#keeps = true;
   }
 
   /** Removes the spare. Throws nothing. */

@@ -32,7 +32,7 @@ export class TaskDirectory {
     this.#root = root;
     this.#names = names;
     const aside = this.#path(0);
-    this.#claimant = new Claimant(spareClaim(aside, batch, rank), batch, rank);
+    this.#claimant = new Claimant(spareClaim(aside, batch, rank), batch, rank, few === 0);
     this.#running = new RunningFile(spareState(aside, batch, rank), textOf(RUNNING));
     this.#writer = `${batch}.${rank}`;
     this.#few = few;
@@ -83,9 +83,11 @@ export class TaskDirectory {
       this.#write(task, state);
       return;
     }
-    this.#running.keep(this.#file(task), () => this.#write(task, state));
+    const write = () => this.#write(task, state);
+    if (this.#few > 0) write();
+    else this.#running.keep(this.#file(task), write);
     this.drop(task);
-    if (this.#few > 0) this.#few--;
+    if (this.#few > 0 && --this.#few === 0) this.#claimant.keep();
   }
 
   /** Claims the task for this batch; false if another job has it. `force` takes an owner on another machine for gone. */
@@ -96,7 +98,6 @@ export class TaskDirectory {
   /** Gives up the claim on the task. */
   drop(task: number): void {
     dropClaim(this.#path(task), task, this.#claimant);
-    if (this.#few > 0) this.rest();
   }
 
   /** Leaves nothing of this rank's own beside the tasks' files: for when no task is claimed for a while. Throws nothing. */

@@ -122,7 +122,8 @@ class Offering implements Writing {
   }
 
   #offer(source: Uint8Array): Uint8Array | undefined {
-    // Where a rank has failed the others will be ended soon, and an owner's memory must not go while it is read.
+    // A rank that has gone may have failed; then the others are ended a moment later, and an owner's memory must not go while it is read.
+    // (Ends that nobody announces, an abort or a signal, may still come in the midst of a copy: the process ends with them.)
     if (this.#losses.gone > 0) return undefined;
     const where = this.writing.slab();
     const slab = encodeSlab(where);

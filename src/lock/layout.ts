@@ -16,7 +16,7 @@ export const USERS = 2;
 export const HIGH = 3;
 /** Low half of the last number given out. Touched only at the head of the queue; the holder writes it together with the two words after it. */
 export const LOW = 4;
-/** Low 32 bits of `Date.now()` when the exclusive holder came in. Written by the holder, before HOLDER. */
+/** Low 32 bits of `Date.now()` when the exclusive holder came in. Written by the holder, together with HOLDER: who looks may see one of the two first. */
 export const SINCE = 5;
 /** Ticket (high 16 bits) and rank + 1 (low 16 bits) of the exclusive holder: stale, and known to be, once its ticket is passed on. */
 export const HOLDER = 6;

@@ -33,9 +33,12 @@ const CONTENDED_BYTES = 64;
 const SLOT_BYTES = 64;
 /** In the contended line: a word of four bytes and one of eight. */
 const LONG_AT = 8;
-/** In a slot: a word for the bounded step, bytes for put and get. */
+/** In a slot: a word for the bounded step, bytes for put and get, a run of words. */
 const BYTES_AT = 8;
 const BYTES = 40;
+const RUN_AT = 48;
+/** As many words as a lock reads or writes at once. */
+const RUN = 3;
 
 /** What operations that did not complete may still use, at any time until the process ends. */
 const abandoned: unknown[] = [];
@@ -114,7 +117,18 @@ class Trial {
     access.flush(partner);
     const back = new Uint8Array(new ArrayBuffer(BYTES));
     access.get(partner, slot + BYTES_AT, back);
-    return back.every((byte, i) => byte === sent[i]) ? null : FINDINGS[1];
+    return back.every((byte, i) => byte === sent[i]) && this.#runs() ? null : FINDINGS[1];
+  }
+
+  /** Whether words written at once can be read at once. */
+  #runs(): boolean {
+    const { access, ops } = this.#memory;
+    const [partner, slot] = this.#partner();
+    const sent = Int32Array.from({ length: RUN }, (_, i) => this.#world.rank - i);
+    const back = new Int32Array(RUN);
+    access.fetchRun(partner, slot + RUN_AT, sent, ops.REPLACE);
+    access.fetchRun(partner, slot + RUN_AT, back, ops.NO_OP);
+    return back.every((word, i) => word === sent[i]);
   }
 
   /** All ranks update the same words by different operations at once. */
@@ -132,13 +146,20 @@ class Trial {
   /** When all have done so, no update may have been lost. */
   #agrees(): Finding {
     const { access, ops } = this.#memory;
-    const sum = access.fetch(4, 0, this.#addresses[0], 0, ops.NO_OP);
+    const [sum] = this.#read(this.#addresses[0]);
     const sumLong = access.fetch(8, 0, this.#addresses[0] + LONG_AT, 0n, ops.NO_OP);
     const updates = UPDATES * this.#world.size;
     return sum === 2 * updates && sumLong === BigInt(updates) ? null : FINDINGS[1];
   }
 
-  /** Rank 0 computes outside MPI; the first rank of another node asks it for a word. */
+  /** As a lock looks at its words, from one of rank 0 on. */
+  #read(address: number): Int32Array {
+    const run = new Int32Array(RUN);
+    this.#memory.access.fetchRun(0, address, run, this.#memory.ops.NO_OP);
+    return run;
+  }
+
+  /** Rank 0 computes outside MPI; the first rank of another node asks it for words. */
   #computes(): Finding {
     const { rank, nodeOf } = this.#world;
     const origin = nodeOf.findIndex((node) => node !== nodeOf[0]);
@@ -150,7 +171,7 @@ class Trial {
     if (rank === 0) compute(COMPUTING_MS);
     if (rank !== origin) return null;
     compute(BEGIN_MS);
-    this.#memory.access.fetch(4, 0, this.#addresses[0], 0, this.#memory.ops.NO_OP);
+    this.#read(this.#addresses[0]);
     return performance.now() < start + BEGIN_MS + ANSWER_MS ? null : FINDINGS[2];
   }
 

@@ -2,8 +2,8 @@
  * Protocols as step machines.
  *
  * A protocol on shared words is written as a machine whose every step makes at most one access that another rank can notice.
- * The shipped code drives the machine with {@link Pace}; the tests drive the very same machine through every schedule of two or
- * three ranks.
+ * The shipped code drives the machine with {@link Pace}; the tests drive the very same machine through every schedule of two to
+ * four ranks.
  */
 
 /** What a step came to. */

@@ -161,6 +161,22 @@ describe("every schedule keeps all promises though ranks die", () => {
   it.each(mortal)("%s", keepsPromises);
 });
 
+/** Minutes and gigabytes each, so only when asked for. */
+const large: readonly [string, number, Scenario][] = [
+  ["three ranks, of which a reader may die", 300_000, { ...one, scripts: [read, turn, read] }],
+  [
+    "four ranks, of which one may die",
+    1_500_000,
+    { ...one, slots: 8, scripts: [turn, turn, tryTurn, tryTurn] },
+  ],
+];
+
+if (process.env["PSHMEM_TEST_LARGE"]) {
+  describe("every schedule keeps all promises though ranks die, in large worlds", () => {
+    it.each(large)("%s", { timeout: 3_600_000 }, keepsPromises);
+  });
+}
+
 class NeverRings extends PlainWords {
   override ring(): void {}
 }

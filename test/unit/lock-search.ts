@@ -229,7 +229,7 @@ const LASTING = new Set([TICKETS, LOW, HIGH, SINCE, HOLDER, NEED, NEXT_LOW, NEXT
 /** Words of each rank's own; those of a dead one stay as they are. */
 const OWN = new Set([GRANT, STANCE, SHARES]);
 /** The phases of an entry in which it remembers the number it has read. */
-const [DISMISS, SIGN] = [5, 7];
+const [ANNOUNCE, SIGN] = [3, 7];
 /** In STANCE: all but the count of moves. */
 export const STANCE_BITS = 0x3ffff;
 
@@ -756,7 +756,7 @@ class Keys {
     const own = this.#world.lock.memory[this.#world.root];
     const phase = entry["phase"] as number;
     const isStale = entry["high"] !== own[HIGH] || entry["low"] !== own[LOW];
-    const counts = phase >= DISMISS && phase <= SIGN;
+    const counts = phase >= ANNOUNCE && phase <= SIGN;
     pack(counts && isStale ? 1 : 0);
     if (counts && isStale) for (const half of ["high", "low"]) pack(entry[half] as number);
   }
