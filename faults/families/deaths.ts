@@ -303,16 +303,18 @@ const LOCKS: readonly Fault[] = [
     expected: survivors(["got it", "got it"]),
   },
   {
-    name: "before it notifies a condition that others wait for",
+    // As long as any rank lives that could notify it, a rank goes on waiting.
+    name: "before it notifies a condition, and the only other rank ends",
     job: {},
     run(comm) {
       const lock = new MPILock(comm);
       const condition = new MPICondition(lock);
       if (comm.rank === VICTIM) return die(comm);
+      if (comm.rank === 2) return "leaves";
       lock.lock();
       return condition.wait();
     },
-    expected: survivors(LOST),
+    expected: survivors(["RANK_LOST lost 1,2", "leaves"]),
   },
 ];
 
