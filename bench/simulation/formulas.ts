@@ -34,9 +34,8 @@ const STATEMENT = 28;
 const SLAB = 17;
 /** A request for an operation on a word, and its answer. */
 const [REQUEST, ANSWER] = [20, 4];
-/** Both together for three words that lie beside each other: what an entry of a lock loads, and what it writes. */
-const RUN = 3;
-const OF_A_RUN = 16 + 4 * RUN;
+/** Words that lie beside each other: what an entry of a lock reads, and what it writes; the halves of a counter's number. */
+const [RUN, PAIR] = [3, 2];
 /** One rank tells another that it has closed a handle. */
 const CLOSED = 8;
 
@@ -154,25 +153,23 @@ const WORDS_CLOSED: Cost = {
   inside: [[2, is.MATES_OF_FIRST, is.SEVERAL]],
 };
 
-/** A local call that works on words of the root; `runs` of them are of three words at once. */
-function onWords(atomic: number, plain: number, runs = 0): Cost {
-  const single = atomic + plain - RUN * runs;
-  return {
-    across: [[2 * (single + runs), is.CALLER_FAR]],
-    bytes: [[(REQUEST + ANSWER) * single + OF_A_RUN * runs, is.CALLER_FAR]],
-    inside: [],
-    accesses: { atomic, plain, rings: 0, remote: [[single + runs, is.CALLER_FAR]] },
-  };
+/** A request for a run of words, and its answer: the words are in one of the two. */
+function ofARun(words: number): number {
+  return 16 + 4 * words;
 }
 
-/** A counter reads two words at once, which are neither one run of the lock nor two single ones. */
-const OF_A_PAIR = 16 + 4 * 2;
-const COUNTED: Cost = {
-  across: [[8, is.CALLER_FAR]],
-  bytes: [[3 * (REQUEST + ANSWER) + OF_A_PAIR, is.CALLER_FAR]],
-  inside: [],
-  accesses: { atomic: 2, plain: 3, rings: 0, remote: [[4, is.CALLER_FAR]] },
-};
+/** A local call that works on words of the root; of the plain ones so many each are in one run. */
+function onWords(atomic: number, plain: number, ...runs: readonly number[]): Cost {
+  const single = runs.reduce((left, words) => left - words, atomic + plain);
+  const requests = single + runs.length;
+  const bytes = runs.reduce((sum, words) => sum + ofARun(words), (REQUEST + ANSWER) * single);
+  return {
+    across: [[2 * requests, is.CALLER_FAR]],
+    bytes: [[bytes, is.CALLER_FAR]],
+    inside: [],
+    accesses: { atomic, plain, rings: 0, remote: [[requests, is.CALLER_FAR]] },
+  };
+}
 
 /** The same with accesses to words of the caller's own, which nobody has to be asked for. */
 function withOwn(cost: Cost, atomic: number, plain: number): Cost {
@@ -194,7 +191,7 @@ const HAND_OVER: Cost = {
   bytes: [
     [3 * (REQUEST + ANSWER), is.CALLER_FAR],
     [2 * REQUEST + ANSWER, is.APART],
-    [2 * (REQUEST + ANSWER) + 2 * OF_A_RUN, is.WAITER_FAR],
+    [2 * (REQUEST + ANSWER) + 2 * ofARun(RUN), is.WAITER_FAR],
   ],
   inside: [],
   accesses: {
@@ -276,14 +273,14 @@ export const COSTS = {
   "sync, a small part of each rank": together(PARTS_TOLD, AROUND_THE_RING),
   "MPIShared.close": { across: [], bytes: [], inside: [] },
   "new MPILock": MEETING,
-  "lock, free": withOwn(onWords(1, 6, 2), 0, 1),
+  "lock, free": withOwn(onWords(1, 6, RUN, RUN), 0, 1),
   "unlock, nobody waits": withOwn(onWords(1, 0), 0, 1),
   "unlock, and the lock of the one who waits": withOwn(HAND_OVER, 2, 2),
   "MPILock.close": WORDS_CLOSED,
   "new MPICounter": MEETING,
-  "MPICounter.next": withOwn(COUNTED, 1, 1),
+  "MPICounter.next": withOwn(onWords(2, 3, PAIR), 1, 1),
   "new MPISemaphore": MEETING,
-  "MPISemaphore.acquire, free": withOwn(onWords(3, 4, 1), 1, 2),
+  "MPISemaphore.acquire, free": withOwn(onWords(3, 4, RUN), 1, 2),
   "release of a permit": withOwn(onWords(1, 0), 1, 2),
   "new MPIBatch, the first of its worker size": together(MEETING, MEETING, carried([[12]]), NEW_COMMUNICATOR),
   "nextTask, a worker of one rank": onWords(5, 0),
