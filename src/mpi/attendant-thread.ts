@@ -43,6 +43,7 @@ const inbound = new MpiCourier({ library, wire: start.requests });
 const outbound = new MpiCourier({ library, wire: start.answers });
 const courier: Courier = {
   slice: SLICE_MS,
+  longSlice: SLICE_MS,
   push: (message) => outbound.push(message),
   pull(taker) {
     outbound.reap();

@@ -134,6 +134,7 @@ export class MpiAttendant implements Attendant {
   #route(wire: MpiCourier, answers: MpiCourier): Courier {
     return {
       slice: wire.slice,
+      longSlice: wire.longSlice,
       push: (message: Outgoing) => {
         // What a handle's ranks tell each other about it is for the ranks.
         const isRequest = message.box.kind === SERVICE && message.tag !== REGISTRY;

@@ -65,7 +65,7 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
   const placeOf = new Map(mates.map((mate, place) => [mate, place]));
   const place = placeOf.get(rank)!;
   const mailbox = new Mailbox({ buffer: node.control, byteOffset: at.mailbox }, mates, place, bells);
-  const courier = mates.length < size ? new MpiCourier(world) : null;
+  const courier = mates.length < size ? new MpiCourier(world, options.windows === "rma") : null;
   // Whoever waits for this rank learns that it does so in vain.
   atEnd.push(() => {
     if (roster.mark(place, ENDED)) for (const mate of mates) bells.ring(placeOf.get(mate)!);

@@ -26,6 +26,8 @@ const PIECE_BYTES = 2 ** 30;
 
 /** The longest that a sleeping rank lets MPI wait, in ms: it naps and looks in between. */
 const SLICE_MS = 4;
+/** The same where the rank has waited for a second or more. */
+const LONG_SLICE_MS = 16;
 
 /** A request under way, with what must stay in memory until it is complete. */
 interface Pending {
@@ -60,6 +62,7 @@ export interface Line {
 /** {@link Courier} to ranks of other nodes. */
 export class MpiCourier implements Courier {
   readonly slice = SLICE_MS;
+  readonly longSlice: number;
   readonly #line: Line;
   readonly #flag = new Int32Array(new ArrayBuffer(4));
   readonly #status: Int32Array;
@@ -77,8 +80,10 @@ export class MpiCourier implements Courier {
   /** Per source, in order of arrival. */
   readonly #arriving = new Map<number, Arriving[]>();
 
-  constructor(line: Line) {
+  /** `isTarget`: one-sided operations of others may be under way, of which nothing tells a rank that naps. */
+  constructor(line: Line, isTarget = false) {
     this.#line = line;
+    this.longSlice = isTarget ? SLICE_MS : LONG_SLICE_MS;
     this.#status = new Int32Array(new ArrayBuffer(line.library.abi.statusWords * 4));
   }
 

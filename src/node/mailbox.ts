@@ -37,6 +37,7 @@ interface Partial {
 /** This rank's side of the mailboxes. Ranks are counted by their place among those who share the memory. */
 export class Mailbox implements Courier {
   readonly slice = Infinity;
+  readonly longSlice = Infinity;
   readonly #me: number;
   readonly #bells: Bells;
   readonly #worldRanks: readonly number[];

@@ -64,6 +64,8 @@ export interface Courier {
   pull(taker: Taker): boolean;
   /** The longest time in ms that may pass between two pulls while this rank sleeps; Infinity if arrivals ring. */
   readonly slice: number;
+  /** The same once this rank has waited for long. */
+  readonly longSlice: number;
 }
 
 /** Chooses one message: absent fields match any. */
@@ -77,6 +79,7 @@ export interface Wanted {
 /** The post office of one rank. */
 export class Post implements Progress, Taker {
   readonly slice: number;
+  readonly longSlice: number;
   readonly #me: number;
   readonly #wake: () => void;
   readonly #courierOf: (dest: number) => Courier;
@@ -100,6 +103,7 @@ export class Post implements Progress, Taker {
     this.#couriers = couriers;
     this.#courierOf = courierOf;
     this.slice = Math.min(Infinity, ...couriers.map((courier) => courier.slice));
+    this.longSlice = Math.min(Infinity, ...couriers.map((courier) => courier.longSlice));
   }
 
   /** Local, not blocking: starts a message; `done` on the result says when `bytes` is no longer needed. */

@@ -68,12 +68,14 @@ export class Tally {
 
 class CountingCourier implements Courier {
   readonly slice: number;
+  readonly longSlice: number;
   readonly #courier: Courier;
   readonly #tally: Tally;
   readonly #isAcross: (rank: number) => boolean;
 
   constructor(courier: Courier, tally: Tally, isAcross: (rank: number) => boolean) {
     this.slice = courier.slice;
+    this.longSlice = courier.longSlice;
     this.#courier = courier;
     this.#tally = tally;
     this.#isAcross = isAcross;

@@ -45,7 +45,7 @@ class Thread implements Sleeper {
     this.pace = new BellPace(
       this.bells,
       place,
-      { poll: () => this.#poll(), slice: Infinity },
+      { poll: () => this.#poll(), slice: Infinity, longSlice: Infinity },
       ALONE,
       UNWATCHED,
     );
@@ -264,7 +264,7 @@ describe("the search finds what is broken", () => {
 });
 
 /** A pace whose sleeps are told and end at once, for no reason. */
-function restless(slice = Infinity, turns = 0) {
+function restless(slice = Infinity, turns = 0, longSlice = slice) {
   const sleeps: number[] = [];
   const given: number[] = [];
   let polls = 0;
@@ -276,7 +276,8 @@ function restless(slice = Infinity, turns = 0) {
     wake: () => {},
     giveWay: turns > 0 ? () => void given.push(polls) : null,
   });
-  const pace = new BellPace(bells, 0, { poll: () => polls++ < 0, slice }, { looks: 2, turns }, UNWATCHED);
+  const progress = { poll: () => polls++ < 0, slice, longSlice };
+  const pace = new BellPace(bells, 0, progress, { looks: 2, turns }, UNWATCHED);
   return { pace, sleeps, polls: () => polls, given };
 }
 
@@ -348,6 +349,16 @@ describe.each(Object.entries(WAYS))("BellPace.%s", (_, wait) => {
     expect(sleeps).toEqual(sleeps.toSorted((a, b) => a - b));
     expect(sleeps.at(-1)).toBeGreaterThanOrEqual(7);
     expect(sleeps.at(-1)).toBeLessThanOrEqual(3 * 7);
+  });
+
+  it("sleeps longer the longer it has waited, but never longer than that allows", async () => {
+    const { pace, sleeps } = restless(4, 0, 16);
+    expect(await wait(pace, doneAt(400))).toBe("done");
+    expect(sleeps).toEqual(sleeps.toSorted((a, b) => a - b));
+    expect(sleeps.at(-1)).toBe(16);
+    const young = sleeps.filter((ms) => ms <= 4);
+    expect(young.at(-1)).toBe(4);
+    expect(sleeps[young.length]).toBeLessThan(4.1);
   });
 
   it("sees a signal that is aborted already, but not before it has looked", async () => {

@@ -165,6 +165,7 @@ describe("Mailbox", () => {
 /** A courier that takes what it is told to, and brings nothing. */
 class Narrow implements Courier {
   readonly slice = 5;
+  readonly longSlice = 5;
   readonly log: string[] = [];
   room = 0;
 
