@@ -22,29 +22,26 @@ const OS_CLOCK_MACH_ABSOLUTE_TIME = 32;
 /** A sleep without a limit is a long one that is begun again. */
 const LONGEST_MS = 60_000;
 
-/** How long an asynchronous sleeper leaves the event loop to itself between two looks, in ms: first and most. */
-const FIRST_LOOK_MS = 0.1;
-const LAST_LOOK_MS = 5;
+/** The same for one whose thread Node waits for before it exits. */
+const LONGEST_TASK_MS = 50;
 
 /** {@link Sleeper} for the platform. @throws nothing; an unknown platform sleeps by short naps */
 export const processSleeper: Sleeper = {
   sleep(words, index, expected, ms) {
+    const { syscall, os_sync_wait_on_address_with_timeout: wait } = posix();
     const limit = Math.min(ms, LONGEST_MS);
-    if (process.platform === "linux") futexWait(words, index, expected, limit);
-    else darwinWait(words, index, expected, limit);
+    if (syscall) syscall(...futexWait(words, index, expected, timespec(limit)));
+    else wait!(...darwinWait(words, index, expected, limit));
   },
 
   async sleepAsync(words, index, expected, ms) {
-    // No system call can call back into the event loop: look now and then, less and less often.
     const end = performance.now() + ms;
-    for (
-      let pause = FIRST_LOOK_MS;
-      Atomics.load(words, index) === expected;
-      pause = Math.min(2 * pause, LAST_LOOK_MS)
-    ) {
+    while (Atomics.load(words, index) === expected) {
       const left = end - performance.now();
       if (left <= 0) return;
-      await delay(Math.min(pause, left));
+      const task = taskOn(words, index, expected, left);
+      if (task.end <= end) await task.over;
+      else await firstOf(task.over, left);
     }
   },
 
@@ -60,32 +57,58 @@ export const processSleeper: Sleeper = {
   },
 };
 
-/** Seconds and nanoseconds, as `struct timespec` has them; used again by each sleep of this thread. */
-const timespec = new BigInt64Array(2);
-
-function futexWait(words: Int32Array, index: number, expected: number, ms: number): void {
-  timespec[0] = BigInt(Math.floor(ms / 1000));
-  timespec[1] = BigInt(Math.floor((ms % 1000) * 1e6));
-  posix().syscall!(
-    SYS_FUTEX[process.arch],
-    words.subarray(index, index + 1),
-    FUTEX_WAIT,
-    expected,
-    timespec,
-    null,
-    0,
-  );
+/** A thread of Node's pool that sleeps for this one. */
+interface Task {
+  readonly word: Int32Array;
+  /** When it ends at the latest, on the clock of `performance`. */
+  readonly end: number;
+  readonly over: Promise<void>;
 }
 
-function darwinWait(words: Int32Array, index: number, expected: number, ms: number): void {
+/** The pool has four threads, which file reads want too: all that wait for one word share one of them. */
+const tasks = new Set<Task>();
+
+function taskOn(words: Int32Array, index: number, expected: number, ms: number): Task {
+  const word = words.subarray(index, index + 1);
+  for (const task of tasks) if (isSame(task.word, word)) return task;
+  const limit = Math.min(ms, LONGEST_TASK_MS);
+  const { syscall_task: syscall, os_sync_wait_on_address_with_timeout_task: wait } = posix();
+  const call = syscall
+    ? syscall(...futexWait(words, index, expected, timespec(limit)))
+    : wait!(...darwinWait(words, index, expected, limit));
+  const over = call.then(() => {}).finally(() => tasks.delete(task));
+  const task: Task = { word, end: performance.now() + limit, over };
+  tasks.add(task);
+  return task;
+}
+
+function isSame(a: Int32Array, b: Int32Array): boolean {
+  return a.buffer === b.buffer && a.byteOffset === b.byteOffset;
+}
+
+/** Resolves with the promise, or after so many ms. */
+async function firstOf(promise: Promise<void>, ms: number): Promise<void> {
+  const timer = new AbortController();
+  const { signal } = timer;
+  await Promise.race([promise, delay(ms, undefined, { signal }).catch(() => {})]);
+  timer.abort();
+}
+
+/** Seconds and nanoseconds, as `struct timespec` has them: outside the heap, where nothing moves while another thread reads it. */
+function timespec(ms: number): BigInt64Array {
+  const time = new BigInt64Array(new ArrayBuffer(2 * BigInt64Array.BYTES_PER_ELEMENT));
+  time[0] = BigInt(Math.floor(ms / 1000));
+  time[1] = BigInt(Math.floor((ms % 1000) * 1e6));
+  return time;
+}
+
+function futexWait(words: Int32Array, index: number, expected: number, time: BigInt64Array) {
+  const word = words.subarray(index, index + 1);
+  return [SYS_FUTEX[process.arch], word, FUTEX_WAIT, expected, time, null, 0] as const;
+}
+
+function darwinWait(words: Int32Array, index: number, expected: number, ms: number) {
   const word = words.subarray(index, index + 1);
   const ns = Math.floor(ms * 1e6);
-  posix().os_sync_wait_on_address_with_timeout!(
-    word,
-    expected >>> 0,
-    4,
-    OS_SYNC_SHARED,
-    OS_CLOCK_MACH_ABSOLUTE_TIME,
-    ns,
-  );
+  return [word, expected >>> 0, 4, OS_SYNC_SHARED, OS_CLOCK_MACH_ABSOLUTE_TIME, ns] as const;
 }

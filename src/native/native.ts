@@ -8,10 +8,15 @@ import { PshmemError } from "../errors.ts";
 /** A C function after binding. */
 export type NativeFunction = (...args: readonly unknown[]) => number;
 
+/** The same, run by a thread of Node's pool. Memory that is passed must stay where it is until the promise resolves. */
+export type NativeTask = (...args: readonly unknown[]) => Promise<number>;
+
 /** A loaded library. */
 export interface NativeLibrary {
   /** Binds a C function. Types: `int`, `intptr_t`, `int64_t`, `size_t`, `str`, and `void *` for typed arrays and null. */
   bind(name: string, result: string, args: readonly string[]): NativeFunction;
+  /** Binds it as a task. */
+  bindTask(name: string, result: string, args: readonly string[]): NativeTask;
   /** The address of an exported variable; null if there is none of this name. */
   address(name: string): number | null;
   /** Whether it exports a function of this name. */
@@ -41,9 +46,11 @@ interface Koffi {
 }
 
 interface KoffiLibrary {
-  func(name: string, result: string, args: readonly string[]): NativeFunction;
+  func(name: string, result: string, args: readonly string[]): KoffiFunction;
   symbol(name: string, type: string): unknown;
 }
+
+type KoffiFunction = NativeFunction & { async(...args: readonly unknown[]): void };
 
 /** The largest ArrayBuffer over native memory before Node 22: a larger one ends the process. */
 const LARGEST_VIEW_NODE_20 = 2 ** 32;
@@ -98,6 +105,13 @@ function wrapLibrary(koffi: Koffi, library: KoffiLibrary): NativeLibrary {
   };
   return {
     bind: (name, result, args) => library.func(name, result, args),
+    bindTask(name, result, args) {
+      const call = library.func(name, result, args);
+      return (...values) =>
+        new Promise((resolve, reject) => {
+          call.async(...values, (error: unknown, value: number) => (error ? reject(error) : resolve(value)));
+        });
+    },
     has: (name) => symbol(name) !== null,
     address(name) {
       const found = symbol(name);

@@ -1,5 +1,5 @@
 /** The system calls in use, each with its C prototype: memory that processes share, and sleeping on a word of it. */
-import { native, type NativeFunction } from "./native.ts";
+import { native, type NativeFunction, type NativeTask } from "./native.ts";
 
 /** The functions. Addresses and sizes are numbers; `null` pointers are null. */
 export interface Posix {
@@ -14,6 +14,7 @@ export interface Posix {
   readonly shm_open: NativeFunction;
   readonly shm_unlink: NativeFunction;
   readonly syscall: NativeFunction | null;
+  readonly syscall_task: NativeTask | null;
   readonly syscall_of_ints: NativeFunction | null;
   readonly sched_yield: NativeFunction;
   /** Of typed arrays; returns the address of the first. */
@@ -21,6 +22,7 @@ export interface Posix {
   /** Of addresses. */
   readonly memcpy: NativeFunction;
   readonly os_sync_wait_on_address_with_timeout: NativeFunction | null;
+  readonly os_sync_wait_on_address_with_timeout_task: NativeTask | null;
   readonly os_sync_wake_by_address_all: NativeFunction | null;
 }
 
@@ -33,6 +35,9 @@ export const MAP_ANONYMOUS = process.platform === "darwin" ? 0x1000 : 0x20;
 export const MREMAP_MAYMOVE = 1;
 export const MREMAP_DONTUNMAP = 4;
 export const MFD_CLOEXEC = 1;
+
+const FUTEX = ["long", "void *", "int", "int", "void *", "void *", "int"];
+const OS_SYNC_WAIT = ["void *", "uint64_t", "size_t", "uint32_t", "uint32_t", "uint64_t"];
 
 let bound: Posix | undefined;
 
@@ -68,9 +73,8 @@ function bind(): Posix {
     // int shm_unlink(const char *name)
     shm_unlink: libc.bind("shm_unlink", "int", ["str"]),
     // long syscall(long number, uint32_t *uaddr, int op, uint32_t val, const struct timespec *timeout, uint32_t *uaddr2, uint32_t val3)
-    syscall: linux
-      ? libc.bind("syscall", "long", ["long", "void *", "int", "int", "void *", "void *", "int"])
-      : null,
+    syscall: linux ? libc.bind("syscall", "long", FUTEX) : null,
+    syscall_task: linux ? libc.bindTask("syscall", "long", FUTEX) : null,
     // long syscall(long number, int a, int b, int c)
     syscall_of_ints: linux ? libc.bind("syscall", "long", ["long", "int", "int", "int"]) : null,
     // int sched_yield(void)
@@ -81,14 +85,10 @@ function bind(): Posix {
     memcpy: libc.bind("memcpy", "intptr_t", ["intptr_t", "intptr_t", "size_t"]),
     // int os_sync_wait_on_address_with_timeout(void *addr, uint64_t value, size_t size, uint32_t flags, uint32_t clock, uint64_t ns)
     os_sync_wait_on_address_with_timeout: darwin
-      ? libc.bind("os_sync_wait_on_address_with_timeout", "int", [
-          "void *",
-          "uint64_t",
-          "size_t",
-          "uint32_t",
-          "uint32_t",
-          "uint64_t",
-        ])
+      ? libc.bind("os_sync_wait_on_address_with_timeout", "int", OS_SYNC_WAIT)
+      : null,
+    os_sync_wait_on_address_with_timeout_task: darwin
+      ? libc.bindTask("os_sync_wait_on_address_with_timeout", "int", OS_SYNC_WAIT)
       : null,
     // int os_sync_wake_by_address_all(void *addr, size_t size, uint32_t flags)
     os_sync_wake_by_address_all: darwin

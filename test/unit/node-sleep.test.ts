@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { bellBytes, Bells, type Sleeper } from "../../dist/node/bells.js";
 import { ALONE, BellPace, eagernessFor } from "../../dist/node/pace.js";
 import { Until } from "../../dist/node/script.js";
+import { processSleeper } from "../../dist/mpi/sleeper.js";
 import { serialSleeper } from "../../dist/serial/sleeper.js";
 import { threadSleeper } from "../../dist/threads/sleeper.js";
 import { UNWATCHED } from "../../dist/node/watch.js";
@@ -23,19 +24,22 @@ function makePace(sleeper: Sleeper) {
   };
 }
 
+/** What keeps a program alive while it sleeps: timers, and calls that a thread of Node's pool makes. */
+const KEEPERS = ["Timeout", "syscall", "os_sync_wait_on_address_with_timeout"];
+
 const within = new AsyncLocalStorage<Set<number>>();
 const hook = createHook({
-  init: (id, type) => void (type === "Timeout" && within.getStore()?.add(id)),
-  destroy: (id) => void timers.delete(id),
+  init: (id, type) => void (KEEPERS.includes(type) && within.getStore()?.add(id)),
+  destroy: (id) => void keepers.delete(id),
 }).enable();
 afterAll(() => hook.disable());
 
 /** Those made within it and not given up; the test runner has its own, which come and go. */
-const timers = new Set<number>();
+const keepers = new Set<number>();
 
 const never = new Until(() => false);
 
-describe.each(Object.entries({ threadSleeper, serialSleeper }))("%s", (_, sleeper) => {
+describe.each(Object.entries({ threadSleeper, serialSleeper, processSleeper }))("%s", (_, sleeper) => {
   it("an asynchronous wait ends when it is rung, and not for another's ring", async () => {
     const { bells, pace } = makePace(sleeper);
     let open = false;
@@ -64,14 +68,14 @@ describe.each(Object.entries({ threadSleeper, serialSleeper }))("%s", (_, sleepe
   it("an abort ends the wait, and nothing is left that keeps the program alive", async () => {
     const { pace } = makePace(sleeper);
     const controller = new AbortController();
-    const wait = within.run(timers, () => pace.runAsync(never, { signal: controller.signal }));
+    const wait = within.run(keepers, () => pace.runAsync(never, { signal: controller.signal }));
     await Promise.resolve();
-    expect(timers.size).toBeGreaterThan(0);
+    expect(keepers.size).toBeGreaterThan(0);
     controller.abort();
     expect(await wait).toBe("aborted");
-    // What is told of a timer's end comes once the stack is empty.
+    // Their ends are told once the stack is empty.
     await new Promise((resolve) => setImmediate(resolve));
-    expect(timers).toEqual(new Set());
+    expect(keepers).toEqual(new Set());
   });
 
   it("a timeout ends both kinds of wait", async () => {
