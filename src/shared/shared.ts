@@ -145,7 +145,8 @@ export class MPIShared<
     const op = "MPIShared.assign";
     this.#engine.check(op);
     const own = data !== null && data !== undefined;
-    const has = this.#engine.gatherAll({ op, object: this.#object }, Uint8Array.of(Number(own)));
+    const fault = this.#memory ? undefined : closed(op);
+    const has = this.#engine.gatherAll({ op, object: this.#object, fault }, Uint8Array.of(Number(own)));
     const sources = has.flatMap(([flag], rank) => (flag ? [rank] : []));
     this.#write(op, oneOf(sources), (view) => placeIn(view, this.dtype, axes ?? [], data!));
   }

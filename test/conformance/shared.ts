@@ -970,6 +970,9 @@ const faults: readonly Case[] = [
       for (const read of local) assert.equal(codeOf(read), "FREED");
       refused(comm, "FREED", () => shared.set([[1]]), { rank: 0 });
       refused(comm, "FREED", () => shared.assign([0, 0], comm.rank === 0 ? [[1]] : null), { rank: 0 });
+      // The first thing wrong is that it is closed, not that all ranks pass data, or none.
+      for (const data of [[[1]], null])
+        refused(comm, "FREED", () => shared.assign([0, 0], data), { rank: 0 });
       assert.deepEqual([...shared.shape], [2, 2]);
     },
   },
