@@ -6,7 +6,7 @@ import { contents, enclosed } from "./enclosure.ts";
 import type { Call } from "./engine.ts";
 import type { Group } from "./group.ts";
 import { gatherAll, moveAcross, moveAlong, moveFromRoot, moveToAll, moveToRoot } from "./movers.ts";
-import { combineAll, combineInto } from "./reduce.ts";
+import { combineAll, combineAllInto } from "./reduce.ts";
 import { decodeValue, elementsLike, encodeValue } from "./values.ts";
 
 /** A rank's contribution: its bytes, or what is wrong with them. */
@@ -76,7 +76,7 @@ export class Collectives {
     const all = gatherAll(this.#group, call, call.fault ? undefined : bytesOf(buffer));
     const [first, ...rest] = all.map((bytes) => elementsLike(buffer, bytes));
     buffer.set(first as never);
-    for (const one of rest) combineInto(buffer, one, op);
+    combineAllInto(buffer, rest, op);
   }
 }
 

@@ -11,21 +11,15 @@ import {
 import type { AnyTypedArray, FetchOp, ReduceOp } from "./contract.ts";
 import { combineAll, combineInto } from "./reduce.ts";
 
-/** The operations on elements that are not complex. */
-export const FETCH_OPS: readonly FetchOp[] = [
-  "sum",
-  "prod",
-  "min",
-  "max",
-  "land",
-  "lor",
-  "lxor",
-  "band",
-  "bor",
-  "bxor",
-  "replace",
-  "no_op",
-];
+const ON_COMPLEX: readonly FetchOp[] = ["sum", "prod", "replace", "no_op"];
+const ON_FLOATS: readonly FetchOp[] = [...ON_COMPLEX, "min", "max", "land", "lor", "lxor"];
+const ON_INTEGERS: readonly FetchOp[] = [...ON_FLOATS, "band", "bor", "bxor"];
+
+/** Local: the operations on elements of a dtype. */
+export function fetchOpsOn(dtype: DType): readonly FetchOp[] {
+  if (isComplex(dtype)) return ON_COMPLEX;
+  return dtype.startsWith("float") ? ON_FLOATS : ON_INTEGERS;
+}
 
 /** Local: what the element becomes. Integers wrap as their dtype does; bool counts any sum above 0 as true. */
 export function combineElement<D extends DType>(

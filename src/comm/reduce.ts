@@ -25,6 +25,7 @@ const COMBINE: Record<Exclude<ReduceOp, "minloc" | "maxloc">, Combine> = {
 };
 
 const BITWISE = new Set<ReduceOp>(["band", "bor", "bxor"]);
+const LOGICAL = new Set<ReduceOp>(["land", "lor", "lxor"]);
 
 /** All operations. */
 const REDUCE_OPS: readonly ReduceOp[] = [...(Object.keys(COMBINE) as ReduceOp[]), "minloc", "maxloc"];
@@ -43,10 +44,23 @@ function faultOfOp(op: unknown): PshmemError | undefined {
 export function combineAll<T>(values: readonly T[], op: ReduceOp, firstRank = 0): T {
   if (op === "minloc" || op === "maxloc") return locate(values, op, firstRank) as T;
   const [first, ...rest] = values;
-  if (!isTypedArray(first)) return counted(values, op).reduce((a, b) => combine(a, b, op)) as T;
-  const result = first.slice() as AnyTypedArray;
-  for (const value of rest) combineInto(result, value as unknown as AnyTypedArray, op);
-  return result as T;
+  if (isTypedArray(first)) {
+    return combineAllInto(first.slice() as AnyTypedArray, rest as unknown as AnyTypedArray[], op) as T;
+  }
+  const start = LOGICAL.has(op) ? combine(first, first, "lor") : first;
+  return counted([start, ...rest], op).reduce((a, b) => combine(a, b, op)) as T;
+}
+
+/** Local: replaces the elements of `a` by those of `a` and all of `others` combined; returns `a`. */
+export function combineAllInto<A extends AnyTypedArray>(
+  a: A,
+  others: readonly AnyTypedArray[],
+  op: ReduceOp,
+): A {
+  // The result of a logical operation is 0 or 1, also where nothing is to be combined.
+  if (LOGICAL.has(op)) combineInto(a, a, "lor");
+  for (const other of others) combineInto(a, other, op);
+  return a;
 }
 
 /** Local: a fault if `op` is none, or cannot combine a value like this one with its like. */
@@ -86,8 +100,7 @@ function combine(a: unknown, b: unknown, op: Exclude<ReduceOp, "minloc" | "maxlo
 /** JavaScript's own operators cut numbers to 32 bits; bigints do not. */
 function combineBits(a: number, b: number, op: Exclude<ReduceOp, "minloc" | "maxloc">): number {
   for (const value of [a, b]) {
-    if (!Number.isInteger(value))
-      throw new PshmemError("BAD_ARGUMENT", `${op} works on integers, not on ${value}`, { actual: value });
+    if (!Number.isInteger(value)) throw unfitForBits(op, value);
   }
   return Number(COMBINE[op](BigInt(a), BigInt(b)));
 }
@@ -116,12 +129,17 @@ export function combineInto<A extends AnyTypedArray>(a: A, b: AnyTypedArray, op:
     throw new PshmemError("BAD_ARGUMENT", `${op} works on pairs, not on typed arrays`);
   if (a[Symbol.toStringTag] !== b[Symbol.toStringTag]) throw unfit(op, a, b);
   sameLength(a.length, b.length, op);
-  if (BITWISE.has(op) && (a instanceof Float32Array || a instanceof Float64Array)) throw unfit(op, a, b);
+  if (BITWISE.has(op) && isFloating(a)) throw unfitForBits(op, typeName(a));
   // One loop for all types: an index signature of numbers, whatever the array holds.
   const [into, from] = [a, b];
   const one = a instanceof Int32Array || a instanceof Uint32Array ? exactProduct(op) : COMBINE[op];
   for (let i = 0; i < a.length; i++) into[i] = one(into[i], from[i]);
   return a;
+}
+
+/** By its name, for not every Node has a Float16Array. */
+function isFloating(array: AnyTypedArray): boolean {
+  return array[Symbol.toStringTag].startsWith("Float");
 }
 
 /** The product of two 32-bit integers can exceed 2⁵³: multiply modulo 2³², as the type would wrap. */
@@ -176,6 +194,10 @@ function sameLength(a: number, b: number, op: ReduceOp): void {
 function unfit(op: ReduceOp, a: unknown, b: unknown): PshmemError {
   const text = `${op} cannot combine ${typeName(a)} and ${typeName(b)}; give the same numeric type on every rank`;
   return new PshmemError("BAD_ARGUMENT", text, { expected: typeName(a), actual: typeName(b) });
+}
+
+function unfitForBits(op: ReduceOp, actual: number | string): PshmemError {
+  return new PshmemError("BAD_ARGUMENT", `${op} works on integers, not on ${actual}`, { actual });
 }
 
 function typeName(value: unknown): string {

@@ -16,7 +16,7 @@ import { faultOfRank, throwFault } from "./arguments.ts";
 import type { Ground } from "./backend.ts";
 import { digestOf } from "./calls.ts";
 import type { Communicator, FetchOp, Window } from "./contract.ts";
-import { FETCH_OPS } from "./element.ts";
+import { fetchOpsOn } from "./element.ts";
 import type { Group } from "./group.ts";
 import { lendDistant, lendSpread } from "./lending.ts";
 import { RemoteWindow } from "./remote-window.ts";
@@ -180,9 +180,8 @@ class GuardedWindow<D extends DType> implements Window<D> {
   }
 
   #checkOp(op: FetchOp): void {
-    const complex = lanesOf(this.dtype) === 2;
-    const allowed = complex ? (["sum", "prod", "replace", "no_op"] as const) : FETCH_OPS;
-    if ((allowed as readonly string[]).includes(op)) return;
+    const allowed = fetchOpsOn(this.dtype);
+    if (allowed.includes(op)) return;
     const text = `Window.fetchAndOp: ${textOf(op)} is not an operation on ${this.dtype}; use one of ${allowed.join(", ")}`;
     throw new PshmemError("BAD_ARGUMENT", text, { call: "Window.fetchAndOp", expected: allowed, actual: op });
   }

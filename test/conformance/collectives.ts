@@ -140,6 +140,15 @@ export const collectiveCases: readonly Case[] = [
       assert.equal(comm.allreduce(BigInt(comm.rank + 1), "prod"), BigInt(expected("prod", comm.size)));
       assert.equal(comm.allreduce(comm.rank === 0, "lor"), true);
       assert.equal(comm.allreduce(comm.rank === 0, "land"), comm.size === 1);
+      // What a logical operation gives does not depend on how many ranks there are.
+      for (const op of ["land", "lor"] as const) {
+        const buffer = new Int16Array([6, 0, -2]);
+        comm.allreduceInto(buffer, op);
+        assert.deepEqual(buffer, new Int16Array([1, 0, 1]));
+        assert.equal(comm.allreduce(6, op), 1);
+        assert.equal(comm.scan(6, op), 1);
+        assert.equal(comm.exscan(6, op), comm.rank === 0 ? null : 1);
+      }
       assert.deepEqual(comm.allreduce([1, comm.rank, [2]]), [
         comm.size,
         (comm.size * (comm.size - 1)) / 2,

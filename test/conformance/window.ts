@@ -142,6 +142,23 @@ export const windowCases: readonly Case[] = [
     },
   },
   {
+    name: "fetchAndOp refuses what an element has no meaning for, and names what it has",
+    run(comm) {
+      for (const dtype of ["float16", "float32", "float64", "complex64"] as const) {
+        using window = comm.allocateWindow<DType>(dtype, 1);
+        const one = dtype === "complex64" ? { re: 1, im: 0 } : 1;
+        const refused = () => window.fetchAndOp(comm.rank, 0, one, "bor");
+        assert.throws(refused, {
+          code: "BAD_ARGUMENT",
+          message: new RegExp(
+            `^Window\\.fetchAndOp: bor is not an operation on ${dtype}; use one of sum, prod`,
+          ),
+        });
+        comm.barrier();
+      }
+    },
+  },
+  {
     name: "fetchAndOp on complex numbers and booleans",
     run(comm) {
       using numbers = comm.allocateWindow("complex64", 1);
