@@ -5,6 +5,7 @@ import { asFault } from "../comm/verdict.ts";
 import { PshmemError } from "../errors.ts";
 import { communicatorOf, engineOf } from "../world.ts";
 import { TaskDirectory } from "./directory.ts";
+import { newBatchName } from "./owner.ts";
 import { workerCommunicator } from "./groups.ts";
 import { checkStates, checkTask, planBatch, type BatchOptions, type BatchPlan } from "./plan.ts";
 import type { RunReport } from "./report.ts";
@@ -224,7 +225,7 @@ export class MPIBatch implements Disposable {
   /** Collective: the root enters the states at the start; returns what tells this batch from all others. */
   #fill(table: TaskTable, options: BatchOptions | null | undefined): string {
     const { root } = this.#plan;
-    const id = Buffer.from(crypto.getRandomValues(new Uint8Array(9))).toString("base64url");
+    const id = newBatchName();
     let fault: PshmemError | undefined;
     try {
       if (this.comm.rank === root) table.fill(this.#firstStates(id, options));

@@ -156,8 +156,8 @@ function withTemporary<T>(path: string, text: string, unique: string, use: (temp
   }
 }
 
-/** What `act` returns; null if it fails with the code that is `expected`. */
-function attempt<T>(verb: string, path: string, act: () => T, expected?: string): T | null {
+/** Local. What `act` returns; null if it fails with the code that is `expected`. @throws FILE_SYSTEM what else `act` fails with */
+export function attempt<T>(verb: string, path: string, act: () => T, expected?: string): T | null {
   try {
     return act();
   } catch (cause) {

@@ -18,6 +18,11 @@ export interface Owner extends ProcessName {
 /** Claims that this rank has made. */
 let claims = 0;
 
+/** Local. A name for a batch object that no other has: 12 letters. */
+export function newBatchName(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(9))).toString("base64url");
+}
+
 /** Local. This process as the owner of a new claim; `rank` tells the ranks of the batch apart. */
 export function newOwner(batch: string, rank: number): Owner {
   const id = [batch, rank.toString(36), (claims++).toString(36)].join(".");

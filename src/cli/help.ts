@@ -1,7 +1,7 @@
 /** What `pshmem help` prints. */
 
 /** The subcommands. */
-export type Command = "run" | "info" | "selftest" | "bench" | "help";
+export type Command = "run" | "batch" | "info" | "selftest" | "bench" | "help";
 
 /** One command's usage line, and its full help that begins with it. */
 export interface Help {
@@ -34,6 +34,19 @@ installed. Ranks get no standard input. The job ends with the exit code of the f
 "pshmem run -n 4 selftest" checks the installation on 4 ranks.
 `,
   ),
+  batch: page(
+    "pshmem batch [options] DIRECTORY",
+    `Prints how many tasks of a batch on disk are in which state. DIRECTORY is its taskFsRoot. Jobs may work on it meanwhile.
+
+      --list STATES        print the names of tasks in these states instead, one a line: OPEN, RUNNING, DONE, FAILED, with commas between
+      --reopen STATES      first make tasks OPEN that are RUNNING, FAILED or DONE. A task that a running job has stays as it is
+      --force              take jobs on other machines for ended
+  -h, --help               print this
+
+After a job has been killed, "pshmem batch --reopen RUNNING DIRECTORY" opens what it left. Jobs that run find opened tasks when they look for
+their last ones. The exit code is 1 if a state file cannot be read, or a task could not be opened.
+`,
+  ),
   info: page(
     "pshmem info [--json]",
     `Prints what this installation and this machine offer. Under mpirun it tells which MPI is in use, and how the ranks lie on nodes.
@@ -57,6 +70,7 @@ ${RANK_OPTIONS}`,
   help: page(
     "pshmem <command> [options]",
     `  pshmem run -n 4 program.ts   run a program on 4 ranks
+  pshmem batch DIRECTORY       print how far a batch on disk has come
   pshmem selftest              check the installation
   pshmem bench                 measure barriers, arrays, locks and tasks
   pshmem info                  print what this installation and machine offer

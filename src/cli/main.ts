@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The `pshmem` command: chooses the subcommand and turns its errors into exit codes. */
 import { isPshmemError } from "../errors.ts";
+import { batch } from "./batch.ts";
 import { HELP } from "./help.ts";
 import type { Command } from "./help.ts";
 import { info, packageVersion } from "./info.ts";
@@ -8,6 +9,7 @@ import { bench, run, selftest } from "./run.ts";
 
 const COMMANDS: Readonly<Record<Command, (args: readonly string[]) => Promise<number>>> = {
   run,
+  batch,
   info,
   selftest,
   bench,
@@ -50,7 +52,7 @@ async function runCommand(command: Command, args: readonly string[]): Promise<nu
     if (isPshmemError(error, "BAD_ARGUMENT")) {
       return misuse(error.message, command);
     }
-    if (isPshmemError(error, "BAD_LAUNCH")) {
+    if (isPshmemError(error, "BAD_LAUNCH") || isPshmemError(error, "FILE_SYSTEM")) {
       process.stderr.write(`pshmem: ${error.message}\n`);
       return 1;
     }

@@ -1,6 +1,6 @@
 /** The built command as its users meet it: a child process. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -353,6 +353,10 @@ describe("the command line", () => {
     [["info", "p"], "Unexpected argument 'p'"],
     [["selftest", "p"], "unexpected argument 'p'"],
     [["bench", "p"], "unexpected argument 'p'"],
+    [["batch"], "no directory given"],
+    [["batch", "d", "p"], "unexpected argument 'p'"],
+    [["batch", "--list", "GONE", "d"], "--list takes OPEN, RUNNING, DONE, FAILED"],
+    [["batch", "--reopen", "OPEN", "d"], "--reopen takes RUNNING, FAILED, DONE"],
   ])("refuses %j with its usage", async (args, text) => {
     const { code, stdout, stderr } = await pshmem(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -369,11 +373,37 @@ describe("the command line", () => {
     [["info", "--help"], "usage: pshmem info"],
     [["selftest", "-h"], "usage: pshmem selftest"],
     [["bench", "-h"], "usage: pshmem bench"],
+    [["batch", "-h"], "usage: pshmem batch"],
     [["--version"], packageDescription.version],
   ])("answers %j", async (args, text) => {
     const { code, stdout, stderr } = await pshmem(...args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout.startsWith(text)).toBe(true);
+  });
+
+  it("counts, lists and opens the tasks of a batch", async () => {
+    const root = mkdtempSync(join(tmpdir(), "pshmem-batch-"));
+    try {
+      const states = ["DONE", "FAILED", "RUNNING", "DONE"];
+      for (const [i, state] of states.entries()) {
+        mkdirSync(join(root, `t${i}`));
+        writeFileSync(join(root, `t${i}`, "state"), `${state}\n`);
+      }
+      const list = ["batch", "--list", "done,failed", root] as const;
+      expect(await pshmem(...list)).toMatchObject({ code: 0, stdout: "t0\nt1\nt3\n", stderr: "" });
+      const opened = await pshmem("batch", root, "--reopen", "FAILED,RUNNING");
+      expect(opened).toMatchObject({ code: 0, stderr: "pshmem: 2 tasks are OPEN again\n" });
+      expect(opened.stdout).toBe("OPEN       2\nRUNNING    0\nDONE       2\nFAILED     0\nall        4\n");
+      writeFileSync(join(root, "t0", "state"), "HALF");
+      const half = await pshmem("batch", root);
+      expect(half).toMatchObject({ code: 1, stderr: expect.stringContaining("t0/state") });
+      expect(half.stdout).toContain("unreadable 1\nall        4\n");
+      const nowhere = await pshmem("batch", join(root, "gone"));
+      expect(nowhere).toMatchObject({ code: 1, stdout: "" });
+      expect(nowhere.stderr).toMatch(/^pshmem: cannot read .*gone: ENOENT.*\n$/);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   });
 
   it("describes the installation", async () => {
