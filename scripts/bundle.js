@@ -17,8 +17,13 @@ const settings = {
   sourcesContent: false,
 };
 
-// What a rank of a user's job loads is two files, each whole. They share no state: the thread's seat is in its global object.
-for (const file of ["src/index.ts", "src/threads/entry.ts", "src/mpi/attendant-thread.ts"]) {
+// What a rank of a user's job loads is a file a thread, each whole. They share no state: the thread's seat is in its global object.
+for (const file of [
+  "src/index.ts",
+  "src/threads/entry.ts",
+  "src/mpi/attendant-thread.ts",
+  "src/native/copier-thread.ts",
+]) {
   await build({ ...settings, entryPoints: [file] });
 }
 

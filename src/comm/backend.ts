@@ -7,7 +7,7 @@ import type { DType } from "../array/dtype.ts";
 import type { Heap, Memory, Piece } from "../node/heap.ts";
 import type { Eagerness } from "../node/pace.ts";
 import type { Courier } from "../node/post.ts";
-import type { Reach } from "../node/reach.ts";
+import type { Copier, Reach } from "../node/reach.ts";
 import type { Roster } from "../node/roster.ts";
 import type { BackendName } from "./contract.ts";
 import type { Words } from "./engine.ts";
@@ -34,6 +34,8 @@ export interface Backend {
   readonly runs: ((place: number) => boolean) | null;
   /** How ranks of this node read what one of them has in memory of its own, if they can. */
   readonly reach: Reach | null;
+  /** What helps this rank to copy its own data, where others cannot read it. */
+  readonly copier: Copier | null;
   /** What to do before sleeping; see `eagernessFor`. */
   readonly eagerness: Eagerness;
   /** All ways by which messages come in, and the one that leads to a rank. */

@@ -13,6 +13,7 @@ import type { Communicator } from "./contract.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Call, Engine, Segment, Slab, Words, Writing } from "./engine.ts";
 import { lendDistant, lendOnNode, lendSpread } from "./lending.ts";
+import { Helping } from "./helping.ts";
 import { Letters } from "./letters.ts";
 import { Losses } from "./losses.ts";
 import { Meeting } from "./meeting.ts";
@@ -48,6 +49,7 @@ export class Group implements Engine {
   readonly #box: Box;
   readonly #meeting: Meeting;
   readonly #sharing: Sharing | null;
+  readonly #helping: Helping | null;
   readonly #board: Piece | null;
   readonly #makeNodeComm: () => Communicator;
   readonly #adopted: Communicator[] = [];
@@ -91,6 +93,7 @@ export class Group implements Engine {
     );
     const isShared = this.topology.nodeCount === 1 && this.size > 1;
     this.#sharing = backend.reach && isShared ? new Sharing(this, backend.reach) : null;
+    this.#helping = backend.copier && this.topology.nodeSize > 1 ? new Helping(backend.copier) : null;
   }
 
   /** After a meeting: what its root has shown. Valid until the next one. */
@@ -213,7 +216,7 @@ export class Group implements Engine {
   /** Collective, blocking: see `Segment.update`. */
   update(call: Call, memory: Memory, writing: Writing): void {
     if (this.#sharing) this.#sharing.update(call, memory, writing);
-    else this.meet(call, undefined, { writing, memory });
+    else this.meet(call, undefined, { writing: this.#helping?.of(writing, memory) ?? writing, memory });
   }
 
   /** Collective, blocking: see `Segment.spread`. The leaders need not wait for their nodes, which have written; the nodes wait for them. */

@@ -7,6 +7,7 @@ import { slabBytes, type Slab } from "../array/slab.ts";
 import type { PshmemError } from "../errors.ts";
 import type { Reach } from "../node/reach.ts";
 import { PAYLOAD_BYTES, type Call, type Writing } from "./engine.ts";
+import { LongData } from "./long-data.ts";
 import type { Losses } from "./losses.ts";
 import type { Memory } from "./pieces.ts";
 import type { Relay } from "./relay.ts";
@@ -15,12 +16,6 @@ import { decodeSlab, encodeSlab } from "./wire.ts";
 
 /** Shorter data is copied by its owner, in less time than the second meeting takes where ranks have to be woken for it. */
 const SHARED_BYTES = 2 ** 18;
-
-/** Rows shorter than this cost more to ask for than to copy: each is a call of its own. */
-const LEAST_ROW_BYTES = 1024;
-
-/** So many times a rank copies its long data itself: only who has it again and again gains the 10 ms that koffi takes to load. */
-const ALONE_AT_FIRST = 4;
 
 /** Parts end where pages do, so that ranks seldom write to one line of the cache. */
 const PAGE_BYTES = 4096;
@@ -82,53 +77,27 @@ export class Sharing {
   }
 }
 
-/** Writes short data, and shows where long data is. One for all calls of a communicator: a `set` allocates nothing for it. */
-class Offering implements Writing {
-  writing!: Writing;
+/** Writes short data, and shows where long data is. */
+class Offering extends LongData {
   readonly #reach: Reach;
   readonly #readers: number;
   readonly #losses: Pick<Losses, "gone">;
   #isAble: boolean;
-  /** Long data so far. */
-  #long = 0;
 
   constructor(reach: Reach, readers: number, losses: Pick<Losses, "gone">) {
+    super(SHARED_BYTES);
     this.#reach = reach;
     this.#losses = losses;
     this.#readers = readers;
     this.#isAble = readers > 1;
   }
 
-  write(): Uint8Array | undefined {
-    const isLong = this.#isAble && this.writing.byteLength >= SHARED_BYTES;
-    const source = isLong && this.#long++ >= ALONE_AT_FIRST ? this.writing.source() : null;
-    return (source && this.#offer(source)) ?? this.writing.write();
-  }
-
-  get byteLength(): number {
-    return this.writing.byteLength;
-  }
-
-  source(): Uint8Array | null {
-    return this.writing.source();
-  }
-
-  slab(): Slab | null {
-    return this.writing.slab();
-  }
-
-  bytes(): Uint8Array {
-    return this.writing.bytes();
-  }
-
-  #offer(source: Uint8Array): Uint8Array | undefined {
+  protected withHelp(source: Uint8Array, where: Slab): Uint8Array | null {
     // A rank that has gone may have failed; then the others are ended a moment later, and an owner's memory must not go while it is read.
     // (Ends that nobody announces, an abort or a signal, may still come in the midst of a copy: the process ends with them.)
-    if (this.#losses.gone > 0) return undefined;
-    const where = this.writing.slab();
+    if (!this.#isAble || this.#losses.gone > 0) return null;
     const slab = encodeSlab(where);
-    if (!where || where.rowBytes < LEAST_ROW_BYTES || HEAD_BYTES + slab.length > PAYLOAD_BYTES)
-      return undefined;
+    if (HEAD_BYTES + slab.length > PAYLOAD_BYTES) return null;
     try {
       const head = Float64Array.of(this.#readers, this.#reach.addressOf(source));
       const offer = new Uint8Array(HEAD_BYTES + slab.length);
@@ -138,7 +107,7 @@ class Offering implements Writing {
     } catch {
       // Threads need koffi for nothing else: without it they do without.
       this.#isAble = false;
-      return undefined;
+      return null;
     }
   }
 }

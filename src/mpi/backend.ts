@@ -1,7 +1,9 @@
 /** Ranks that are processes of an MPI job. Inside a node they use memory of their own; MPI carries what crosses nodes. */
+import { availableParallelism } from "node:os";
 import type { Backend } from "../comm/backend.ts";
 import { guardWanted } from "../native/guard.ts";
 import { addressOf } from "../native/mapping.ts";
+import { PairedCopier } from "../native/copier.ts";
 import { ProcessMemory, type MemoryMethod } from "../native/memory.ts";
 import { Bells, bellBytes } from "../node/bells.ts";
 import { boardBytes } from "../node/board.ts";
@@ -98,6 +100,7 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
     roster,
     runs: node.runs,
     reach: null,
+    copier: availableParallelism() > 1 ? new PairedCopier() : null,
     eagerness: eagernessOf(mates.length, node.cores, courier !== null),
     couriers: carrier ? [mailbox, carrier] : [mailbox],
     courierTo: (other) => (placeOf.has(other) ? mailbox : carrier!),

@@ -16,18 +16,32 @@ export class ThreadReach implements Reach {
   }
 
   addressOf(bytes: Uint8Array): number {
-    // memmove returns its first argument; of no bytes, that is all it does.
-    return posix().memmove(bytes, bytes, 0);
+    return addressOf(bytes);
   }
 
   read(address: number, memory: Ground, slab: Slab, from: number, to: number): void {
-    const { memcpy } = posix();
-    const base = this.addressOf(new Uint8Array(memory.buffer, memory.byteOffset, 1));
-    for (let at = from; at < to;) {
-      const within = at % slab.rowBytes;
-      const bytes = Math.min(slab.rowBytes - within, to - at);
-      memcpy(base + rowOffset(slab, (at - within) / slab.rowBytes) + within, address + at, bytes);
-      at += bytes;
-    }
+    copyPart(address, groundAddress(memory), slab, from, to);
+  }
+}
+
+/** Local: where bytes are in this process. */
+export function addressOf(bytes: Uint8Array): number {
+  // memmove returns its first argument; of no bytes, that is all it does.
+  return posix().memmove(bytes, bytes, 0);
+}
+
+/** Local: where the offset of a slab in `memory` counts from, in this process. */
+export function groundAddress(memory: Ground): number {
+  return addressOf(new Uint8Array(memory.buffer, memory.byteOffset, 1));
+}
+
+/** Local, blocking: copies bytes `from` to `to` of a slab, whose byte 0 is at `address`, to their places, counted from address `ground`. */
+export function copyPart(address: number, ground: number, slab: Slab, from: number, to: number): void {
+  const { memcpy } = posix();
+  for (let at = from; at < to;) {
+    const within = at % slab.rowBytes;
+    const bytes = Math.min(slab.rowBytes - within, to - at);
+    memcpy(ground + rowOffset(slab, (at - within) / slab.rowBytes) + within, address + at, bytes);
+    at += bytes;
   }
 }

@@ -1,4 +1,4 @@
-/** How ranks of one node read what one of them has in memory of its own. */
+/** How one rank's data comes into the memory of its node faster than by one copy of one core. */
 import type { Slab } from "../array/slab.ts";
 
 /** Memory that places are counted from. */
@@ -18,4 +18,13 @@ export interface Reach {
    * places in `memory`.
    */
   read(address: number, memory: Ground, slab: Slab, from: number, to: number): void;
+}
+
+/** A rank's copying with help of its own. All members are local. */
+export interface Copier {
+  /**
+   * Blocking: copies `source` to the places of a slab in `memory`, which is none of the memory that `source` is in. False: there is no help, and
+   * nothing was copied.
+   */
+  copy(source: Uint8Array, memory: Ground, slab: Slab): boolean;
 }

@@ -29,6 +29,7 @@ export function serialBackend(promised = new SharedArrayBuffer(LEDGER_BYTES)): B
     roster: new Roster({ buffer: new SharedArrayBuffer(rosterBytes(1)), byteOffset: 0 }, 1),
     runs: null,
     reach: null,
+    copier: null,
     eagerness: ALONE,
     couriers: [],
     courierTo: () => {

@@ -35,6 +35,7 @@ export function threadsBackend(data: RankData): Backend {
     // The supervisor sees each rank end.
     runs: null,
     reach: new ThreadReach(Math.min(size, cores)),
+    copier: null,
     eagerness: eagernessFor(size, cores),
     couriers: [mailbox],
     courierTo: () => mailbox,

@@ -424,35 +424,12 @@ const writing: readonly Case[] = [
   {
     name: "long data lands whole, from every rank, dense and strided, beside what was there",
     run(comm) {
-      const [rows, columns] = [300, 500];
-      const shared = new MPIShared([rows + 3, columns + 2], "float64", comm);
-      for (let root = 0; root < comm.size; root++) {
-        const whole = rising(shared.size, root);
-        // At first a rank copies long data by itself, later others may help.
-        for (let time = 0; time < 6; time++)
-          shared.set(comm.rank === root ? whole : null, { fromRank: root, shape: shared.shape });
-        assert.deepEqual(shared.data, whole);
-        // The ranks of a node look at one copy.
-        comm.barrier();
-        const block = rising(rows * columns, -root);
-        shared.set(comm.rank === root ? block : null, {
-          fromRank: root,
-          offset: [2, 1],
-          shape: [rows, columns],
-        });
-        for (let row = 0; row < rows; row++) {
-          const at = (row + 2) * shared.shape[1] + 1;
-          whole.set(block.subarray(row * columns, (row + 1) * columns), at);
-        }
-        assert.deepEqual(shared.data, whole);
-        comm.barrier();
-        const turned = { data: block, shape: [columns, rows].toReversed(), stride: [1, rows] };
-        shared.set(comm.rank === root ? turned : null, { fromRank: root });
-        assert.equal(shared.get(1, 2), block[1 + 2 * rows]);
-        assert.equal(shared.get(rows - 1, columns - 1), block[rows * columns - 1]);
-        comm.barrier();
-      }
-      shared.close();
+      // Copied by all ranks where they see each other's memory, and of 4 MiB and more by a rank and its helper where they do not.
+      for (const [rows, columns] of [
+        [300, 500],
+        [900, 700],
+      ])
+        longFromEveryRank(comm, rows, columns);
     },
   },
   {
@@ -747,6 +724,38 @@ const BAD_SHAPES: readonly unknown[] = [
   new Float64Array([2]),
   [2 ** 30, 2 ** 30],
 ];
+
+/** Every rank sets all of an array a few times, then a block in its midst, then a turned block. */
+function longFromEveryRank(comm: Communicator, rows: number, columns: number): void {
+  const shared = new MPIShared([rows + 3, columns + 2], "float64", comm);
+  for (let root = 0; root < comm.size; root++) {
+    const whole = rising(shared.size, root);
+    // At first a rank copies long data by itself, later others may help.
+    for (let time = 0; time < 6; time++)
+      shared.set(comm.rank === root ? whole : null, { fromRank: root, shape: shared.shape });
+    assert.deepEqual(shared.data, whole);
+    // The ranks of a node look at one copy.
+    comm.barrier();
+    const block = rising(rows * columns, -root);
+    shared.set(comm.rank === root ? block : null, {
+      fromRank: root,
+      offset: [2, 1],
+      shape: [rows, columns],
+    });
+    for (let row = 0; row < rows; row++) {
+      const at = (row + 2) * shared.shape[1] + 1;
+      whole.set(block.subarray(row * columns, (row + 1) * columns), at);
+    }
+    assert.deepEqual(shared.data, whole);
+    comm.barrier();
+    const turned = { data: block, shape: [columns, rows].toReversed(), stride: [1, rows] };
+    shared.set(comm.rank === root ? turned : null, { fromRank: root });
+    assert.equal(shared.get(1, 2), block[1 + 2 * rows]);
+    assert.equal(shared.get(rows - 1, columns - 1), block[rows * columns - 1]);
+    comm.barrier();
+  }
+  shared.close();
+}
 
 /** Data and offsets that cannot be set in a float64 array of shape [3, 4]. */
 const BAD_DATA: readonly (readonly [ErrorCode, unknown, ArrayLike<number>?])[] = [

@@ -25,9 +25,12 @@ it("exports what the modules export, under the same names", async () => {
   expect(await faceOf(new URL("index.js", BUNDLE))).toBe(await faceOf(new URL("index.js", DIST)));
 });
 
-it.each(["index.js", "entry.js", "attendant-thread.js"])("%s imports no other file", (file) => {
-  expect(readFileSync(new URL(file, BUNDLE), "utf8")).not.toMatch(/(?:from|import) "\.|import\("\./);
-});
+it.each(["index.js", "entry.js", "attendant-thread.js", "copier-thread.js"])(
+  "%s imports no other file",
+  (file) => {
+    expect(readFileSync(new URL(file, BUNDLE), "utf8")).not.toMatch(/(?:from|import) "\.|import\("\./);
+  },
+);
 
 describe("the command does its work", () => {
   const lines = ["selftest", "selftest -n 3 --nodes 2", "info", `run -n 2 ${LOCK}`];

@@ -1,0 +1,79 @@
+/** Two threads that copy: the shipped helper, and its owner. */
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import { expect, it } from "vitest";
+import type { Slab } from "../../dist/array/slab.js";
+import { slabBytes } from "../../dist/array/slab.js";
+import { CopyTask, makeControl, wordsIn } from "../../dist/native/copy-task.js";
+import { PairedCopier } from "../../dist/native/copier.js";
+import { addressOf } from "../../dist/native/reach.js";
+import { DONE, Handout, LEFT } from "../../dist/node/handout.js";
+
+const DENSE: Slab = { offset: 128, rowBytes: 1_000_001, shape: [], strides: [] };
+const STRIDED: Slab = { offset: 8, rowBytes: 5000, shape: [3, 80], strides: [600_000, 7001] };
+
+/** Bytes that differ from place to place and from time to time. */
+function bytesFor(count: number, time: number): Uint8Array {
+  const bytes = new Uint8Array(count);
+  for (let i = 0; i < count; i++) bytes[i] = (i * 31 + (i >>> 8) + time) % 251;
+  return bytes;
+}
+
+/** What the memory of a slab must hold, by a loop over its rows; elsewhere it is `before`. */
+function expected(slab: Slab, source: Uint8Array, before: Uint8Array): Uint8Array {
+  const memory = before.slice();
+  const [outer, inner] = [slab.shape.at(-2) ?? 1, slab.shape.at(-1) ?? 1];
+  for (let row = 0; row < outer * inner; row++) {
+    const at =
+      slab.offset +
+      Math.floor(row / inner) * (slab.strides.at(-2) ?? 0) +
+      (row % inner) * (slab.strides.at(-1) ?? 0);
+    memory.set(source.subarray(row * slab.rowBytes, (row + 1) * slab.rowBytes), at);
+  }
+  return memory;
+}
+
+const MEMORY = 2_000_000;
+
+it.each([
+  ["dense", DENSE],
+  ["strided", STRIDED],
+])("a rank and its helper copy %s data whole, again and again", (_, slab) => {
+  const copier = new PairedCopier();
+  const memory = new Uint8Array(new SharedArrayBuffer(MEMORY + 64), 64);
+  for (let time = 0; time < 20; time++) {
+    const source = bytesFor(slabBytes(slab), time);
+    const before = memory.slice();
+    expect(copier.copy(source, memory, slab)).toBe(true);
+    expect(Buffer.compare(memory, expected(slab, source, before))).toBe(0);
+  }
+});
+
+it("leaves slabs of very many axes to whoever asks", () => {
+  const many = { offset: 0, rowBytes: 8, shape: Array(17).fill(1), strides: Array(17).fill(8) };
+  expect(new PairedCopier().copy(new Uint8Array(8), new Uint8Array(8), many)).toBe(false);
+});
+
+it("the helper by itself copies all parts, work after work, and says when", async () => {
+  const control = makeControl();
+  const bell = new Int32Array(control, 0, 2);
+  const handout = new Handout(wordsIn(control));
+  const task = new CopyTask(control);
+  const worker = new Worker(new URL("../../dist/native/copier-thread.js", import.meta.url), {
+    workerData: control,
+    execArgv: [],
+  });
+  await once(worker, "online");
+  const memory = new Uint8Array(MEMORY);
+  for (let time = 0; time < 20; time++) {
+    const slab = time % 2 === 0 ? DENSE : STRIDED;
+    const source = bytesFor(slabBytes(slab), time);
+    const before = memory.slice();
+    handout.begin(task.write(addressOf(source), addressOf(memory), slab));
+    Atomics.notify(bell, LEFT);
+    for (let done = handout.awaited(); done !== null; done = handout.awaited())
+      Atomics.wait(bell, DONE, done);
+    expect(Buffer.compare(memory, expected(slab, source, before))).toBe(0);
+  }
+  await worker.terminate();
+});
