@@ -101,6 +101,11 @@ export class Group implements Engine {
     return this.#meeting.payload;
   }
 
+  /** After a meeting: 0, 1, 2 … in the name of the member at this place of the node, each to one rank, until the next meeting. */
+  takeNumberOf(nodeRank: number): number {
+    return this.#meeting.takeNumberOf(nodeRank);
+  }
+
   get pace(): Pace {
     return this.endpoint.pace;
   }

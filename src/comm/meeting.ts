@@ -119,6 +119,11 @@ export class Meeting implements Agenda, Concern {
     return this.#isWide ? this.#board.result : payloadOf(this.#last(this.#call.root ?? 0));
   }
 
+  /** After `checkOutcome`: 0, 1, 2 … in the name of the rank at this place of the node, each to one rank, until the next meeting. */
+  takeNumberOf(nodeRank: number): number {
+    return Atomics.add(this.#last(nodeRank).words, SLOT.TAKEN, 1);
+  }
+
   /** After `checkOutcome`: whether any rank has shown something fresh. Valid until the next meeting. */
   get isFresh(): boolean {
     return this.#isWide ? this.#board.isFresh : this.#hasFresh(1 - this.#rendezvous.parity);
@@ -211,6 +216,7 @@ export class Meeting implements Agenda, Concern {
     words[SLOT.TEXT] = fault ? TEXT.FAULT : payload ? TEXT.PAYLOAD : TEXT.ABOUT;
     words[SLOT.BYTES] = bytes.length;
     words[SLOT.FRESH] = isFresh ? 1 : 0;
+    words[SLOT.TAKEN] = 0;
     if (bytes.length > 0) text.set(bytes);
     if (location) {
       words[SLOT.OWNER] = location.owner;

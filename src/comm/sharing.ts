@@ -1,10 +1,11 @@
 /**
- * One rank's long data, copied into the memory of a node by several ranks at once, each a part of it: a core by itself does not use
+ * One rank's long data, copied into the memory of a node by several ranks at once, each some parts of it: a core by itself does not use
  * all of the memory's bandwidth, and takes little into its cache at a time. Where ranks can read what another has in memory of its own, all
  * they need is the address.
  */
 import { slabBytes, type Slab } from "../array/slab.ts";
 import type { PshmemError } from "../errors.ts";
+import { partBytesOf } from "../node/handout.ts";
 import type { Reach } from "../node/reach.ts";
 import { PAYLOAD_BYTES, type Call, type Writing } from "./engine.ts";
 import { LongData } from "./long-data.ts";
@@ -16,9 +17,6 @@ import { decodeSlab, encodeSlab } from "./wire.ts";
 
 /** Shorter data is copied by its owner, in less time than the second meeting takes where ranks have to be woken for it. */
 const SHARED_BYTES = 2 ** 18;
-
-/** Parts end where pages do, so that ranks seldom write to one line of the cache. */
-const PAGE_BYTES = 4096;
 
 /** What the root shows: how many ranks copy, the address of its data, and after these the slab; each as float64. */
 const READERS = 0;
@@ -33,6 +31,8 @@ interface Company {
   meet(call: Call, location?: undefined, relay?: Relay): void;
   /** After a meeting: what its root has shown. */
   readonly shown: Uint8Array;
+  /** After a meeting: 0, 1, 2 … in the name of a rank, each to one rank, until the next meeting. */
+  takeNumberOf(rank: number): number;
 }
 
 /** Shared copying among the ranks of one communicator, for one rank. */
@@ -57,22 +57,33 @@ export class Sharing {
     const { shown } = this.#company;
     if (shown.length === 0) return;
     const { op, object, root } = call;
-    this.#company.meet({ op, object, root, fault: this.#copyPart(memory, shown.slice()) });
+    this.#company.meet({ op, object, root, fault: this.#copyParts(memory, shown.slice()) });
   }
 
-  #copyPart(memory: Memory, shown: Uint8Array): PshmemError | undefined {
+  #copyParts(memory: Memory, shown: Uint8Array): PshmemError | undefined {
     const head = new Float64Array(shown.buffer, 0, 2);
     const slab = decodeSlab(shown.subarray(HEAD_BYTES))!;
     const [bytes, readers] = [slabBytes(slab), head[READERS]];
-    const pages = Math.ceil(bytes / PAGE_BYTES);
-    const startOf = (part: number) => Math.min(Math.floor((pages * part) / readers) * PAGE_BYTES, bytes);
-    const { rank } = this.#company;
-    if (rank >= readers) return undefined;
+    const partBytes = partBytesOf(bytes, readers);
     try {
-      this.#reach.read(head[ADDRESS], memory, slab, startOf(rank), startOf(rank + 1));
+      for (const part of this.#partsOf(Math.ceil(bytes / partBytes), readers)) {
+        const from = part * partBytes;
+        this.#reach.read(head[ADDRESS], memory, slab, from, Math.min(from + partBytes, bytes));
+      }
       return undefined;
     } catch (error) {
       return asFault(error);
+    }
+  }
+
+  /** The parts of this rank's own stretch, then what others have left of theirs: one may come late, or have lost its core. */
+  *#partsOf(count: number, readers: number): Generator<number, void, void> {
+    const { rank } = this.#company;
+    const startOf = (reader: number) => Math.floor((count * reader) / readers);
+    for (let turn = 0; turn < readers && rank < readers; turn++) {
+      const whose = (rank + turn) % readers;
+      const take = () => startOf(whose) + this.#company.takeNumberOf(whose);
+      for (let part = take(); part < startOf(whose + 1); part = take()) yield part;
     }
   }
 }

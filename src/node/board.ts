@@ -17,7 +17,10 @@ const WORDS = 48;
 
 /** Room for what travels with a call: with a slot's head it makes one kibibyte. */
 export const TEXT_BYTES = 960;
-/** Words of a slot's head, by index; written by the slot's rank before it enters. */
+/**
+ * Words of a slot's head, by index; written by the slot's rank before it enters. To TAKEN others add after the meeting, by atomic additions: its
+ * rank comes to write the slot again only after one more meeting, which all enter when they are through.
+ */
 export const SLOT = {
   OP: 0,
   OBJECT: 1,
@@ -30,6 +33,7 @@ export const SLOT = {
   PLACE: 8,
   MEETING: 9,
   FRESH: 10,
+  TAKEN: 11,
 } as const;
 /** What the text of a slot is. */
 export const TEXT = { PAYLOAD: 0, FAULT: 1, ABOUT: 2 } as const;

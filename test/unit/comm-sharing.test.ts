@@ -1,6 +1,7 @@
 /** Which data ranks copy together, and which its owner copies alone. */
 import { expect, it } from "vitest";
-import type { Slab, Writing } from "../../dist/comm/engine.js";
+import type { Slab } from "../../dist/comm/engine.js";
+import { Helping } from "../../dist/comm/helping.js";
 import type { Relay } from "../../dist/comm/relay.js";
 import { Sharing } from "../../dist/comm/sharing.js";
 
@@ -8,20 +9,18 @@ const BYTES = 2 ** 20;
 /** A rank copies alone at first. */
 const LATER = 5;
 
-/** What became of some calls of the owner, among two ranks: parts that it copied for all, and writes of its own. */
-function outcome(rowBytes: number, gone = 0): { parts: (readonly number[])[]; writes: number } {
+interface Outcome {
+  readonly parts: (readonly number[])[];
+  readonly writes: number;
+}
+
+/** What became of some calls of the owner, among two ranks: parts that it copied for all, and writes of its own. `taken`: what the other took. */
+function outcome(rowBytes: number, gone = 0, taken: readonly number[] = [0, 0]): Outcome {
   const [parts, buffer]: [(readonly number[])[], ArrayBuffer] = [[], new ArrayBuffer(2 * BYTES)];
   const memory = { buffer, byteOffset: 0, byteLength: buffer.byteLength };
-  const slab: Slab = { offset: 0, rowBytes, shape: [BYTES / rowBytes], strides: [2 * rowBytes] };
-  let writes = 0;
+  const writing = writingOf({ offset: 0, rowBytes, shape: [BYTES / rowBytes], strides: [2 * rowBytes] });
   let shown: Uint8Array = new Uint8Array(0);
-  const writing: Writing = {
-    write: () => void writes++,
-    byteLength: BYTES,
-    source: () => new Uint8Array(BYTES),
-    slab: () => slab,
-    bytes: () => new Uint8Array(BYTES),
-  };
+  const numbers = [...taken];
   const company = {
     rank: 0,
     size: 2,
@@ -32,6 +31,7 @@ function outcome(rowBytes: number, gone = 0): { parts: (readonly number[])[]; wr
     get shown() {
       return shown;
     },
+    takeNumberOf: (rank: number) => numbers[rank]++,
   };
   const reach = {
     readers: 2,
@@ -40,11 +40,33 @@ function outcome(rowBytes: number, gone = 0): { parts: (readonly number[])[]; wr
   };
   const sharing = new Sharing(company, reach);
   for (let call = 0; call < LATER; call++) sharing.update({ op: "MPIShared.set", root: 0 }, memory, writing);
-  return { parts, writes };
+  return { parts, writes: writing.writes };
 }
 
+/** Long data, all ones, whose own writes are counted. */
+function writingOf(slab: Slab) {
+  return {
+    writes: 0,
+    write() {
+      this.writes++;
+      return undefined;
+    },
+    byteLength: BYTES,
+    source: () => new Uint8Array(BYTES).fill(1),
+    slab: () => slab,
+    bytes: () => new Uint8Array(BYTES),
+  };
+}
+
+const QUARTERS = [0, 1, 2, 3].map((part) => [(part * BYTES) / 4, ((part + 1) * BYTES) / 4]);
+
 it("shares long rows, after the first few times", () => {
-  expect(outcome(8192)).toEqual({ parts: [[0, BYTES / 2]], writes: LATER - 1 });
+  expect(outcome(8192, 0, [0, 2])).toEqual({ parts: QUARTERS.slice(0, 2), writes: LATER - 1 });
+});
+
+it("copies what another rank has not come to, and leaves what it has taken", () => {
+  expect(outcome(8192)).toEqual({ parts: QUARTERS, writes: LATER - 1 });
+  expect(outcome(8192, 0, [1, 1])).toEqual({ parts: [QUARTERS[1], QUARTERS[3]], writes: LATER - 1 });
 });
 
 it("leaves short rows to their owner, which copies them without a call for each", () => {
@@ -53,4 +75,33 @@ it("leaves short rows to their owner, which copies them without a call for each"
 
 it("shares nothing once a rank has gone", () => {
   expect(outcome(8192, 1)).toEqual({ parts: [], writes: LATER });
+});
+
+/** How often a rank's helper was asked for so much data, in some calls, and how often the rank wrote by itself. */
+function helped(bytes: number, rowBytes: number, isAble = true): { copies: number; writes: number } {
+  let copies = 0;
+  const slab: Slab = { offset: 0, rowBytes, shape: [bytes / rowBytes], strides: [2 * rowBytes] };
+  const writing = { ...writingOf(slab), byteLength: bytes };
+  const memory = { buffer: new ArrayBuffer(8), byteOffset: 0, byteLength: 8 };
+  const helping = new Helping({
+    copy() {
+      copies++;
+      return isAble;
+    },
+  });
+  for (let call = 0; call < LATER; call++) expect(helping.of(writing, memory).write()).toBeUndefined();
+  return { copies, writes: writing.writes };
+}
+
+it("has a helper copy very long data, after the first few times", () => {
+  expect(helped(4 * BYTES, 8192)).toEqual({ copies: 1, writes: LATER - 1 });
+});
+
+it("has none copy shorter data, or short rows", () => {
+  expect(helped(4 * BYTES - 8192, 8192)).toEqual({ copies: 0, writes: LATER });
+  expect(helped(4 * BYTES, 8)).toEqual({ copies: 0, writes: LATER });
+});
+
+it("writes what a helper cannot copy", () => {
+  expect(helped(4 * BYTES, 8192, false)).toEqual({ copies: 1, writes: LATER });
 });
