@@ -40,7 +40,7 @@ const [RUN, PAIR] = [3, 2];
 const CLOSED = 8;
 
 /** One meeting in which nothing travels but statements. */
-const MEETING: Cost = { across: [[2, is.EDGES]], bytes: [[2 * STATEMENT, is.EDGES]], inside: [] };
+const MEETING: Cost = { across: [[1, is.N, is.ROUNDS]], bytes: [[STATEMENT, is.N, is.ROUNDS]], inside: [] };
 
 /** Sums what calls cost that are made one after the other. */
 function together(...costs: readonly Cost[]): Cost {
@@ -62,9 +62,9 @@ function collected(terms: Formula): Formula {
   return [...sums.values()];
 }
 
-/** The root's payload in a meeting: up from its node, and down to all. */
+/** The root's payload in a meeting: once to each other node. */
 function carried(payload: Formula): Cost {
-  return { across: [], bytes: [...times(payload, is.EDGES), ...times(payload, is.NEARER)], inside: [] };
+  return { across: [], bytes: times(payload, is.EDGES), inside: [] };
 }
 
 /** From the root to all, down the trees. */
@@ -142,7 +142,7 @@ export const ABOUT = "shape [262144], dtype float64";
  */
 const NEW_ARRAY = together(MEETING, whereTogether(MEETING), {
   across: [],
-  bytes: [[2 * new TextEncoder().encode(ABOUT).length, is.EDGES]],
+  bytes: [[new TextEncoder().encode(ABOUT).length, is.N, is.ROUNDS]],
   inside: [],
 });
 

@@ -65,8 +65,16 @@ export class Leader {
     });
   }
 
+  start(dest: number, tag: number, bytes: Uint8Array): Leaving {
+    return this.#send(dest, bytes, (to) => to.#deliver(this.#node, tag, bytes));
+  }
+
+  *leaving(message: Leaving): Waits {
+    while (!message.done) yield;
+  }
+
   *sending(dests: readonly number[], tag: number, bytes: Uint8Array): Waits {
-    const leaving = dests.map((dest) => this.#send(dest, bytes, (to) => to.#deliver(this.#node, tag, bytes)));
+    const leaving = dests.map((dest) => this.start(dest, tag, bytes));
     while (!leaving.every((message) => message.done)) yield;
   }
 

@@ -80,13 +80,13 @@ export const P = named("P", "ranks", ({ nodeOf }) => nodeOf.length);
 export const N = named("N", "nodes", nodeCount);
 export const EDGES = named(
   "(N − 1)",
-  "nodes without the first: edges of the tree of their leaders",
+  "nodes without one: edges of a tree of their leaders",
   (s) => nodeCount(s) - 1,
 );
-export const NEARER = named(
-  "d",
-  "ones in the binary number of the root's node: edges from its leader to that of node 0; 0 for root 0",
-  ({ nodeOf, root }) => nodeOf[root].toString(2).replaceAll("0", "").length,
+export const ROUNDS = named(
+  "⌈log₂ N⌉",
+  "rounds in which the leaders of the nodes tell one another what all say",
+  (s) => Math.ceil(Math.log2(nodeCount(s))),
 );
 export const FAR = named(
   "R",
@@ -155,7 +155,7 @@ export const QUANTITIES: readonly Quantity[] = [
   P,
   N,
   EDGES,
-  NEARER,
+  ROUNDS,
   FAR,
   FAR_FROM_FIRST,
   FAR_PAIRS,

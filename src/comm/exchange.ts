@@ -1,8 +1,11 @@
-/** What the leaders of a communicator's nodes tell one another in a meeting: statements up a binomial tree, the verdict down. */
+/**
+ * What the leaders of a communicator's nodes tell one another in a meeting, by dissemination (Hensgen, Finkel and Manber 1988; as an
+ * all-gather Bruck et al. 1997): in round k node i sends what it knows to node i + 2ᵏ, so that after ⌈log₂ N⌉ rounds all know what all say.
+ * Where N is no power of two some is told twice, which changes nothing: see `merged`.
+ */
 import type { Waits } from "../node/script.ts";
 import { LETTER, type Letters } from "./letters.ts";
 import type { GroupTopology } from "./topology.ts";
-import { branchOf } from "./tree.ts";
 import { merged, type Statement } from "./verdict.ts";
 import { packStatement, unpackStatement } from "./wire.ts";
 
@@ -12,41 +15,48 @@ export interface Said {
   readonly payload: Uint8Array;
 }
 
-/** A leader's part: begins with what its node says, ends with what all say. */
-export function* exchange(letters: Letters, topology: GroupTopology, own: Said): Waits<Said> {
-  const { parent, children } = neighbours(topology);
+/** Where the nodes of a communicator are, for one of their leaders. */
+export type Leaders = Pick<GroupTopology, "nodes" | "nodeIndex" | "nodeCount">;
+
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * A leader's part: begins with what its node says, ends with what all say. The payload of the root, on node `from`, goes along, to each
+ * node once.
+ */
+export function* exchange(
+  letters: Letters,
+  { nodes, nodeIndex, nodeCount }: Leaders,
+  own: Said,
+  from: number,
+): Waits<Said> {
   let said = own;
-  for (const child of children) {
-    const theirs = unpackStatement(yield* letters.receiving(child, LETTER.EXCHANGE));
+  for (let reach = 1; reach < nodeCount; reach *= 2) {
+    const to = (nodeIndex + reach) % nodeCount;
+    const source = (nodeIndex + nodeCount - reach) % nodeCount;
+    // As many nodes have the payload as have heard of the root's: those from its node on.
+    const isThere = (to - from + nodeCount) % nodeCount < reach;
+    const bytes = packStatement(said.statement, isThere ? NO_BYTES : said.payload);
+    const message = letters.start(nodes[to][0], LETTER.EXCHANGE, bytes);
+    const theirs = unpackStatement(yield* letters.receiving(nodes[source][0], LETTER.EXCHANGE));
+    yield* letters.leaving(message, nodes[to][0]);
     const payload = said.payload.length > 0 ? said.payload : theirs.payload;
     said = { statement: merged(said.statement, theirs.statement), payload };
   }
-  if (parent !== null) {
-    yield* letters.sending([parent], LETTER.EXCHANGE, packStatement(said.statement, said.payload));
-    said = unpackStatement(yield* letters.receiving(parent, LETTER.EXCHANGE));
-  }
-  yield* letters.sending(children, LETTER.EXCHANGE, packStatement(said.statement, said.payload));
   return said;
 }
 
 /**
- * Local, not blocking: a leader that will take no more part in meetings says so to those that may wait for what it says. They take it for
- * its statement, or for the verdict; the communicator is of no more use, so it does not matter if it comes after both.
+ * Local, not blocking: a leader that will take no more part in meetings says so, once, to those that may wait for what it says: each takes it
+ * for what is due next, in this meeting or in the one after. Whoever hears of it does the same, since others may wait for it in turn.
  */
-export function breakOff(letters: Letters, topology: GroupTopology, statement: Statement): void {
-  const { parent, children } = neighbours(topology);
-  const bytes = packStatement(statement, new Uint8Array(0));
-  for (const leader of parent === null ? children : [parent, ...children]) {
-    letters.start(leader, LETTER.EXCHANGE, bytes);
+export function breakOff(
+  letters: Letters,
+  { nodes, nodeIndex, nodeCount }: Leaders,
+  statement: Statement,
+): void {
+  const bytes = packStatement(statement, NO_BYTES);
+  for (let reach = 1; reach < nodeCount; reach *= 2) {
+    letters.start(nodes[(nodeIndex + reach) % nodeCount][0], LETTER.EXCHANGE, bytes);
   }
-}
-
-/** The leaders next to this one in the tree. */
-function neighbours({ nodes, nodeIndex, nodeCount }: GroupTopology): {
-  parent: number | null;
-  children: number[];
-} {
-  const { parent, children } = branchOf(nodeIndex, 0, nodeCount);
-  const leader = (node: number) => nodes[node][0];
-  return { parent: parent === null ? null : leader(parent), children: children.map(leader) };
 }

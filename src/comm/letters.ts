@@ -14,7 +14,7 @@ export const LETTER = { EXCHANGE: 0, RELAY: 1, MOVE: 2 } as const;
 
 /** Sends and receives by the communicator's own ranks. */
 export class Letters {
-  /** The rank whose letter this rank waits for; null while it waits for none. */
+  /** The rank that a script of this rank waits for; null while it waits for none. */
   awaited: number | null = null;
   /** The call that the letters belong to, for texts. */
   call = "";
@@ -75,6 +75,13 @@ export class Letters {
   *sending(dests: readonly number[], tag: number, bytes: Uint8Array): Waits {
     const messages = dests.map((dest) => this.start(dest, tag, bytes));
     while (!messages.every((message) => message.done)) yield;
+  }
+
+  /** As a step of a script: until a message to `dest` has left this rank's hands. */
+  *leaving(message: Outgoing, dest: number): Waits {
+    this.awaited = dest;
+    while (!message.done) yield;
+    this.awaited = null;
   }
 
   /** The same as a step of a script. */

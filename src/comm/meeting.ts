@@ -1,7 +1,7 @@
 /**
  * How the ranks of a communicator enter a collective: each says what it is about to do, all learn whether it fits together, and
- * one may write while the others wait. Inside a node by the board; between nodes by messages of the node leaders, up and
- * down a tree. The verdict travels with what everybody waits for anyway.
+ * one may write while the others wait. Inside a node by the board; between nodes by messages of the node leaders, who all hear what
+ * all say. The verdict travels with what everybody waits for anyway.
  */
 import { slabBytes, unpackSlab } from "../array/slab.ts";
 import type { RankLostError } from "../errors.ts";
@@ -13,13 +13,22 @@ import { Script, type Waits } from "../node/script.ts";
 import { throwFault } from "./arguments.ts";
 import { CALL_NAMES, callName, numberOf } from "./calls.ts";
 import { PAYLOAD_BYTES, type Call, type Writing } from "./engine.ts";
-import { breakOff, exchange } from "./exchange.ts";
+import { breakOff, exchange, type Said } from "./exchange.ts";
 import type { Letters } from "./letters.ts";
 import type { Losses } from "./losses.ts";
 import type { Memory } from "./pieces.ts";
-import { relay, type Relay } from "./relay.ts";
+import { breakOffRelay, relay, type Relay } from "./relay.ts";
 import type { GroupTopology } from "./topology.ts";
-import { asFault, decodeFault, encodeFault, merged, type Statement } from "./verdict.ts";
+import {
+  asFault,
+  decodeFault,
+  encodeFault,
+  faultOf,
+  isLoss,
+  lossOn,
+  merged,
+  type Statement,
+} from "./verdict.ts";
 import { decodeSlab, decodeSmall, encodeSlab, encodeSmall } from "./wire.ts";
 
 /** The turns of a meeting. */
@@ -67,10 +76,12 @@ export class Meeting implements Agenda, Concern {
   /** On the root, if it is a leader: what it writes while it passes it on. */
   #unwritten: Uint8Array | null = null;
   #call!: Call;
+  #root = 0;
   #relay: Relay | undefined;
   /** This rank's turn, while it lasts. */
   #script: Script<void> | null = null;
-  #isBrokenOff = false;
+  /** On a leader, once ranks have gone: what it has told the others, and what all later meetings come to. */
+  #loss: Statement | null = null;
 
   constructor(
     rank: number,
@@ -101,9 +112,9 @@ export class Meeting implements Agenda, Concern {
     this.#relay = writing;
     this.#fill(this.#board.slot(this.#rendezvous.parity, this.#topology.nodeRank), this.#call, location);
     // What a faulty call has for a root can be anything.
-    const root = call.fault ? 0 : (call.root ?? 0);
-    if (this.#isWide) this.#arrange(root, writing !== undefined);
-    else this.#arrangeAlone(root, writing !== undefined);
+    this.#root = call.fault ? 0 : (call.root ?? 0);
+    if (this.#isWide) this.#arrange(this.#root, writing !== undefined);
+    else this.#arrangeAlone(this.#root, writing !== undefined);
     return this.#rendezvous.begin(this);
   }
 
@@ -166,11 +177,17 @@ export class Meeting implements Agenda, Concern {
 
   /** Local, not blocking: this rank takes no more part in meetings. Leaders of other nodes learn it from a leader. */
   breakOff(loss: RankLostError): void {
-    if (this.#isBrokenOff || this.#topology.nodeRank !== 0 || this.#topology.nodeCount === 1) return;
-    this.#isBrokenOff = true;
-    const fault = encodeFault(loss, this.#rank);
-    const nothing = { op: 0, object: 0, root: NO_ROOT, digest: 0, about: "", isFresh: false };
-    breakOff(this.#letters, this.#topology, { ...nothing, rank: this.#rank, fault, faultRank: this.#rank });
+    const rank = this.#rank;
+    const nothing = {
+      op: 0,
+      object: 0,
+      root: NO_ROOT,
+      digest: 0,
+      about: "",
+      differing: null,
+      isFresh: false,
+    };
+    this.#passOnLoss({ ...nothing, rank, fault: encodeFault(loss, rank), faultRank: lossOn(rank) });
   }
 
   check(): boolean {
@@ -191,6 +208,14 @@ export class Meeting implements Agenda, Concern {
     return this.#plan[turn] !== "exchange" || !(this.#board.failed || this.#isWritten);
   }
 
+  /** On a leader: what it has found, or heard from another one. */
+  #passOnLoss(loss: Statement): void {
+    if (this.#loss || this.#topology.nodeRank !== 0 || this.#topology.nodeCount === 1) return;
+    this.#loss = loss;
+    breakOff(this.#letters, this.#topology, loss);
+    breakOffRelay(this.#letters, this.#leaders, this.#rank, loss.fault!);
+  }
+
   #missing(rank: number, place: number): Awaited[] {
     const { parity, number } = this.#rendezvous;
     if (this.#board.slot(parity, place).words[SLOT.MEETING] === number + 1) return [];
@@ -198,6 +223,10 @@ export class Meeting implements Agenda, Concern {
     const before = callName(CALL_NAMES[words[SLOT.OP]], words[SLOT.OBJECT]);
     const last = words[SLOT.OP] === 0 ? "has made no call here yet" : `was in ${before} before`;
     return this.#losses.awaited([rank]).map((awaited) => ({ ...awaited, last }));
+  }
+
+  get #leaders(): number[] {
+    return this.#topology.nodes.map((mates) => mates[0]);
   }
 
   /** The slots of the meeting just over are those of the other parity than the next one's. */
@@ -282,23 +311,32 @@ export class Meeting implements Agenda, Concern {
       about: words[SLOT.TEXT] === TEXT.ABOUT ? new TextDecoder().decode(bytes) : "",
       fault: words[SLOT.TEXT] === TEXT.FAULT ? bytes : null,
       faultRank: rank,
+      differing: null,
       isFresh: false,
     };
   }
 
   /** Writes what the meeting came to; true if it goes on. */
   #conclude(statement: Statement, payload: Uint8Array): boolean {
-    this.#board.conclude(statement.fault ?? payload, statement.fault !== null);
+    const fault = faultOf(statement);
+    this.#board.conclude(fault ?? payload, fault !== null);
     this.#board.isFresh = statement.isFresh;
-    return statement.fault === null;
+    return fault === null;
   }
 
   *#exchange(): Waits {
-    const own = { statement: this.#nodeStatement(), payload: this.#ownPayload() };
-    const { statement, payload } = yield* exchange(this.#letters, this.#topology, own);
     this.#isWritten = false;
-    if (!this.#relay || statement.fault) this.#conclude(statement, payload);
+    const { statement, payload } = this.#loss
+      ? { statement: this.#loss, payload: NO_BYTES }
+      : yield* this.#hearAll();
+    if (isLoss(statement)) this.#passOnLoss(statement);
+    if (!this.#relay || faultOf(statement)) this.#conclude(statement, payload);
     else if (payload.length > 0) this.#writeSmall(this.#relay.memory, payload);
+  }
+
+  #hearAll(): Waits<Said> {
+    const own = { statement: this.#nodeStatement(), payload: this.#ownPayload() };
+    return exchange(this.#letters, this.#topology, own, this.#topology.nodeOf(this.#root));
   }
 
   #writeSmall(memory: Memory, payload: Uint8Array): void {
@@ -309,7 +347,7 @@ export class Meeting implements Agenda, Concern {
 
   /** The root's payload if the root is on this node. */
   #ownPayload(): Uint8Array {
-    const place = this.#topology.mates.indexOf(this.#call.root ?? 0);
+    const place = this.#topology.mates.indexOf(this.#root);
     if (place < 0) return NO_BYTES;
     const slot = this.#board.slot(this.#rendezvous.parity, place);
     return payloadOf(slot).slice();
@@ -337,15 +375,23 @@ export class Meeting implements Agenda, Concern {
   }
 
   *#passOn(): Waits {
-    const { nodes, nodeIndex } = this.#topology;
-    const from = this.#topology.nodeOf(this.#call.root ?? 0);
+    const { nodeIndex } = this.#topology;
+    const from = this.#topology.nodeOf(this.#root);
     const here = nodeIndex === from;
     const start = { failed: here && this.#board.failed, bytes: here ? this.#board.result.slice() : NO_BYTES };
-    const leaders = nodes.map((mates) => mates[0]);
     const source = this.#unwritten;
     this.#unwritten = null;
     const { memory } = this.#relay!;
-    const end = yield* relay(this.#letters, leaders, nodeIndex, from, start, memory, decodeSlab, source);
+    const end = yield* relay(
+      this.#letters,
+      this.#leaders,
+      nodeIndex,
+      from,
+      start,
+      memory,
+      decodeSlab,
+      source,
+    );
     this.#board.conclude(end.failed ? end.bytes : NO_BYTES, end.failed);
   }
 }

@@ -51,6 +51,17 @@ export function* relay(
   return passed;
 }
 
+/** Local, not blocking: a leader that takes no more part says so to all that may wait for what it would pass on. */
+export function breakOffRelay(
+  letters: Letters,
+  leaders: readonly number[],
+  rank: number,
+  fault: Uint8Array,
+): void {
+  const head = headOf({ failed: true, bytes: fault });
+  for (const leader of leaders) if (leader !== rank) letters.start(leader, LETTER.RELAY, head);
+}
+
 function* passSlab(
   letters: Letters,
   parent: number | null,
@@ -64,7 +75,9 @@ function* passSlab(
       for (let next = piece + coming.length; next < Math.min(piece + MOST_PIECES, pieces.count); next++) {
         coming.push(letters.expectPiece(parent, pieces.place(next)));
       }
+      letters.awaited = parent;
       yield* landed(coming.shift()!);
+      letters.awaited = null;
     }
     const bytes = parent === null ? pieces.pack(piece) : pieces.unpack(piece);
     for (const child of children) leaving.push(letters.startPiece(child, bytes));

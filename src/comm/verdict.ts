@@ -3,9 +3,8 @@ import { ERROR_CODES, errorOf, PshmemError, type ErrorCode, type ErrorFields } f
 import { CALL_NAMES, callName, type Op } from "./calls.ts";
 import { textOf } from "../shown.ts";
 
-/** What a group of ranks said when entering: one rank speaks for all as long as they agree. */
-export interface Statement {
-  /** The rank that speaks. */
+/** What a rank says when entering. */
+export interface Saying {
   readonly rank: number;
   readonly op: number;
   readonly object: number;
@@ -13,30 +12,66 @@ export interface Statement {
   readonly digest: number;
   /** Its arguments in words, where the call gives them. */
   readonly about: string;
-  /** The fault of the lowest rank that has one, as `encodeFault` gives it. */
+}
+
+/** What a group of ranks said: the lowest one speaks for all that say the same. */
+export interface Statement extends Saying {
+  /** What the lowest rank said that does not say the same; null where all do, or where there is a fault. */
+  readonly differing: Saying | null;
+  /** The fault of the lowest rank that has one, as `encodeFault` gives it; before all others, that ranks have gone. */
   readonly fault: Uint8Array | null;
-  /** The rank it was found on, or NO_RANK for a mismatch; no meaning without a fault. */
+  /** The rank it was found on, or {@link lossOn} it; no meaning without a fault. */
   readonly faultRank: number;
   /** See `Call.isFresh`: on any of its nodes. */
   readonly isFresh: boolean;
 }
 
-/** Beyond every rank: what a rank found wrong with its own arguments comes before a mismatch, however the ranks are grouped. */
-const NO_RANK = 0x7fff_ffff;
+/** In place of the rank at fault: this leader takes no more part, since ranks have gone. */
+export function lossOn(rank: number): number {
+  return -1 - rank;
+}
 
-/** Statements of two groups, the first with the lower ranks, as one. */
+/** Whether a statement says that a leader takes no more part. */
+export function isLoss({ fault, faultRank }: Statement): boolean {
+  return fault !== null && faultRank < 0;
+}
+
+/**
+ * Statements of two groups of ranks as one. What it comes to depends on the ranks alone, not on how they are grouped, in which order they
+ * are merged, or whether some are in both groups.
+ */
 export function merged(a: Statement, b: Statement): Statement {
+  const [low, high] = a.rank <= b.rank ? [a, b] : [b, a];
   const isFresh = a.isFresh || b.isFresh;
   if (a.fault || b.fault) {
     const worse = !b.fault || (a.fault && a.faultRank <= b.faultRank) ? a : b;
-    return { ...a, fault: worse.fault, faultRank: worse.faultRank, isFresh };
+    return { ...low, differing: null, fault: worse.fault, faultRank: worse.faultRank, isFresh };
   }
-  if (a.op === b.op && a.object === b.object && a.root === b.root && a.digest === b.digest)
-    return { ...a, isFresh };
-  return { ...a, fault: encodeFault(mismatch(a, b), b.rank), faultRank: NO_RANK, isFresh };
+  // Whoever differs from the one differs from the other too, where both say the same.
+  const differing = lower(low.differing, isSame(low, high) ? high.differing : high);
+  return { ...low, differing: differing && sayingOf(differing), isFresh };
 }
 
-function mismatch(a: Statement, b: Statement): PshmemError {
+function isSame(a: Saying, b: Saying): boolean {
+  return a.op === b.op && a.object === b.object && a.root === b.root && a.digest === b.digest;
+}
+
+function lower(a: Saying | null, b: Saying | null): Saying | null {
+  if (!a || !b) return a ?? b;
+  return a.rank <= b.rank ? a : b;
+}
+
+function sayingOf({ rank, op, object, root, digest, about }: Saying): Saying {
+  return { rank, op, object, root, digest, about };
+}
+
+/** The fault that a meeting comes to in which all ranks together say this; null if there is none. */
+export function faultOf(statement: Statement): Uint8Array | null {
+  const { fault, differing } = statement;
+  return fault ?? (differing && encodeFault(mismatch(statement, differing), differing.rank));
+}
+
+function mismatch(a: Saying, b: Saying): PshmemError {
   const [expected, actual] = [describe(a), describe(b)];
   const how =
     expected === actual
@@ -50,7 +85,7 @@ function mismatch(a: Statement, b: Statement): PshmemError {
   );
 }
 
-function describe({ op, object, root, about }: Statement): string {
+function describe({ op, object, root, about }: Saying): string {
   const from = root >= 0 ? `, root ${root}` : "";
   return callName(CALL_NAMES[op], object) + from + (about && ` (${about})`);
 }

@@ -2,7 +2,7 @@
 import { TEXT } from "../node/board.ts";
 import type { Location } from "../node/heap.ts";
 import type { Slab } from "./engine.ts";
-import type { Statement } from "./verdict.ts";
+import type { Saying, Statement } from "./verdict.ts";
 
 /**
  * What is written and read here passes through this memory: a typed array of up to 64 bytes lies on the heap as long as nobody asks for
@@ -13,32 +13,92 @@ const scratchBytes = new Uint8Array(scratch);
 const scratchWords = new Int32Array(scratch);
 const scratchNumbers = new Float64Array(scratch);
 
-/** Before the text of a statement, each an int32: rank, op, object, root, digest, rank at fault, what the text is (with {@link FRESH}). */
-const STATEMENT_BYTES = 7 * Int32Array.BYTES_PER_ELEMENT;
-/** Added to the word that says what the text is. */
+/** At the start of a statement, each an int32: rank, op, object, root, digest, rank at fault, what follows. */
+const STATEMENT_WORDS = 7;
+const STATEMENT_BYTES = STATEMENT_WORDS * Int32Array.BYTES_PER_ELEMENT;
+/** Added to the word that says what follows: something is fresh. */
 const FRESH = 256;
+/** Added to it: before the text is what another rank said: rank, op, object, root, digest, and the bytes of its part of the text. */
+const DIFFERING = 512;
+const DIFFERING_WORDS = 6;
+const NO_BYTES = new Uint8Array(0);
 
 /** A statement with the root's payload. One text is enough: a fault takes the payload's place, a description has none. */
 export function packStatement(statement: Statement, payload: Uint8Array): Uint8Array {
-  const { rank, op, object, root, digest, about, fault, faultRank, isFresh } = statement;
-  const text = fault ?? (about ? new TextEncoder().encode(about) : payload);
+  const { rank, op, object, root, digest, about, fault, faultRank, differing, isFresh } = statement;
+  if (differing) return packBoth(statement, differing);
+  const text = fault ?? (about ? encoded(about) : payload);
   const kind = fault ? TEXT.FAULT : about ? TEXT.ABOUT : TEXT.PAYLOAD;
-  const words = [rank, op, object, root, digest, faultRank, kind + (isFresh ? FRESH : 0)];
-  scratchWords.set(words);
-  scratchBytes.set(text, STATEMENT_BYTES);
-  return scratchBytes.slice(0, STATEMENT_BYTES + text.length);
+  writeWords(rank, op, object, root, digest, faultRank, kind + (isFresh ? FRESH : 0));
+  return withText(STATEMENT_BYTES, text);
 }
 
 /** The reverse of {@link packStatement}. */
 export function unpackStatement(bytes: Uint8Array): { statement: Statement; payload: Uint8Array } {
-  scratchBytes.set(bytes);
+  scratchBytes.set(bytes.subarray(0, HEAD_BYTES));
   const [rank, op, object, root, digest, faultRank, last] = scratchWords;
   const kind = last % FRESH;
-  const text = scratchBytes.slice(STATEMENT_BYTES, bytes.length);
-  const about = kind === TEXT.ABOUT ? new TextDecoder().decode(text) : "";
-  const fault = kind === TEXT.FAULT ? text : null;
-  const statement = { rank, op, object, root, digest, about, fault, faultRank, isFresh: last >= FRESH };
-  return { statement, payload: kind === TEXT.PAYLOAD ? text : new Uint8Array(0) };
+  const isFresh = (last & FRESH) !== 0;
+  const statement = {
+    rank,
+    op,
+    object,
+    root,
+    digest,
+    about: "",
+    fault: null,
+    differing: null,
+    faultRank,
+    isFresh,
+  };
+  if (last >= DIFFERING) return { statement: { ...statement, ...unpackBoth(bytes) }, payload: NO_BYTES };
+  const text = bytes.subarray(STATEMENT_BYTES);
+  if (kind === TEXT.PAYLOAD) return { statement, payload: text };
+  const told = kind === TEXT.FAULT ? { fault: text } : { about: new TextDecoder().decode(text) };
+  return { statement: { ...statement, ...told }, payload: NO_BYTES };
+}
+
+const HEAD_BYTES = (STATEMENT_WORDS + DIFFERING_WORDS) * Int32Array.BYTES_PER_ELEMENT;
+
+function packBoth(
+  { rank, op, object, root, digest, about, faultRank, isFresh }: Statement,
+  other: Saying,
+): Uint8Array {
+  const [own, others] = [encoded(about), encoded(other.about)];
+  const kind = TEXT.ABOUT + DIFFERING + (isFresh ? FRESH : 0);
+  writeWords(rank, op, object, root, digest, faultRank, kind);
+  scratchWords.set(
+    [other.rank, other.op, other.object, other.root, other.digest, others.length],
+    STATEMENT_WORDS,
+  );
+  const text = new Uint8Array(others.length + own.length);
+  text.set(others);
+  text.set(own, others.length);
+  return withText(HEAD_BYTES, text);
+}
+
+/** The head is in the scratch. */
+function unpackBoth(bytes: Uint8Array): Pick<Statement, "about" | "differing"> {
+  const [rank, op, object, root, digest, length] = scratchWords.subarray(STATEMENT_WORDS);
+  const decoder = new TextDecoder();
+  const text = bytes.subarray(HEAD_BYTES);
+  const differing = { rank, op, object, root, digest, about: decoder.decode(text.subarray(0, length)) };
+  return { about: decoder.decode(text.subarray(length)), differing };
+}
+
+function encoded(text: string): Uint8Array {
+  return text === "" ? NO_BYTES : new TextEncoder().encode(text);
+}
+
+function writeWords(...words: readonly number[]): void {
+  scratchWords.set(words);
+}
+
+function withText(head: number, text: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(head + text.length);
+  bytes.set(scratchBytes.subarray(0, head));
+  bytes.set(text, head);
+  return bytes;
 }
 
 const LOCATION_BYTES = 3 * Int32Array.BYTES_PER_ELEMENT;

@@ -49,9 +49,10 @@ describe("simulated meetings", () => {
     expect(simulateSet(SLINGSHOT, nodes, 4, large)).toMatchObject(counted("set, in pieces", nodes, large));
   });
 
-  it.each([2, 4, 16, 128])("have a depth of two logarithms, on %i nodes", (nodes) => {
-    expect(simulateBarrier(HOPS, nodes, 1).µs).toBe(2 * Math.log2(nodes));
-    expect(simulateBarrier(HOPS, nodes - 1, 1).µs).toBeLessThanOrEqual(2 * Math.log2(nodes));
+  it.each([2, 4, 16, 128])("have a depth of one logarithm, on %i nodes", (nodes) => {
+    expect(simulateBarrier(HOPS, nodes, 1).µs).toBe(Math.log2(nodes));
+    expect(simulateSet(HOPS, nodes, 1, 64).µs).toBe(Math.log2(nodes));
+    expect(simulateBarrier(HOPS, nodes - 1, 1).µs).toBeLessThanOrEqual(Math.log2(nodes));
   });
 });
 

@@ -2,7 +2,15 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { digestOf } from "../../dist/comm/calls.js";
-import { asFault, decodeFault, encodeFault, merged, type Statement } from "../../dist/comm/verdict.js";
+import {
+  asFault,
+  decodeFault,
+  encodeFault,
+  faultOf,
+  lossOn,
+  merged,
+  type Statement,
+} from "../../dist/comm/verdict.js";
 import { decodeSlab, encodeSlab, packStatement, unpackStatement } from "../../dist/comm/wire.js";
 import { boardBytes, Board } from "../../dist/node/board.js";
 import { ERROR_CODES, PshmemError, type ErrorCode, type ErrorFields } from "../../dist/errors.js";
@@ -93,55 +101,80 @@ describe("a fault on its way", () => {
 });
 
 function statement(rank: number, fields: Partial<Statement> = {}): Statement {
-  const nothing = { op: 1, object: 0, root: -1, digest: 0, about: "", fault: null, isFresh: false };
+  const nothing = {
+    op: 1,
+    object: 0,
+    root: -1,
+    digest: 0,
+    about: "",
+    differing: null,
+    fault: null,
+    isFresh: false,
+  };
   return { rank, ...nothing, faultRank: rank, ...fields };
 }
 
-/** Merges a list along a random tree: `cuts` say where each list is cut in two. */
-function mergeBy(cuts: readonly number[], list: readonly Statement[], depth = 0): Statement {
-  if (list.length === 1) return list[0];
-  const cut = 1 + (cuts[depth % cuts.length] % (list.length - 1));
-  const left = mergeBy(cuts, list.slice(0, cut), depth + 1);
-  return merged(left, mergeBy(cuts, list.slice(cut), depth + 2));
+/** Any statement of a rank: what it says, whether it has a fault, or takes no more part. */
+function anyStatement(rank: number): fc.Arbitrary<Statement> {
+  const fault = encodeFault(new PshmemError("BAD_RANK", `of ${rank}`), rank);
+  const loss = encodeFault(new PshmemError("RANK_LOST", `found by ${rank}`), rank);
+  const faults = [{}, {}, {}, { fault, faultRank: rank }, { fault: loss, faultRank: lossOn(rank) }];
+  const saying = fc.record({ op: fc.constantFrom(1, 1, 2), about: fc.constantFrom("", "shape [2]") });
+  return fc
+    .tuple(saying, fc.constantFrom(...faults), fc.boolean())
+    .map(([said, at, isFresh]) => statement(rank, { ...said, ...at, isFresh }));
 }
 
-const cuts = fc.array(fc.nat(20), { minLength: 1, maxLength: 8 });
-const ranks = fc.integer({ min: 1, max: 8 });
+const RANKS = 9;
+const crowd = fc.tuple(...Array.from({ length: RANKS }, (_, rank) => anyStatement(rank)));
+/** Ranks in the order in which they are merged, some of them often; cut into groups which are merged by themselves first. */
+const order = fc
+  .tuple(fc.array(fc.nat(RANKS - 1), { maxLength: 20 }), fc.infiniteStream(fc.boolean()))
+  .chain(([more, cuts]) =>
+    fc
+      .shuffledSubarray([...Array(RANKS).keys(), ...more], { minLength: RANKS + more.length })
+      .map((ranks) => ({ ranks, cuts })),
+  );
 
-/** Which ranks of how many say something else, or have a fault. */
-const crowd = fc.record({
-  size: ranks,
-  faulty: fc.uniqueArray(fc.nat(7), { maxLength: 3 }),
-  strangers: fc.uniqueArray(fc.nat(7), { maxLength: 3 }),
-});
-
-function verdictOf(
-  by: readonly number[],
-  { size, faulty, strangers }: { size: number; faulty: number[]; strangers: number[] },
-) {
-  const list = Array.from({ length: size }, (_, rank) => {
-    const fault = faulty.includes(rank) ? encodeFault(new PshmemError("BAD_RANK", "text"), rank) : null;
-    return statement(rank, { fault, op: strangers.includes(rank) ? 2 : 1 });
-  });
-  const { fault } = mergeBy(by, list);
-  return fault ? decodeFault(fault, "barrier", size, 0) : null;
+function mergedBy(
+  { ranks, cuts }: { ranks: number[]; cuts: Iterator<boolean> },
+  said: readonly Statement[],
+): Statement {
+  const groups: Statement[][] = [[]];
+  for (const rank of ranks) {
+    if (groups.at(-1)!.length > 0 && cuts.next().value) groups.push([]);
+    groups.at(-1)!.push(said[rank]);
+  }
+  return groups.map((group) => group.reduce(merged)).reduceRight(merged);
 }
 
 describe("statements of ranks", () => {
-  it("come to one verdict, however the ranks are grouped", () => {
+  it("come to one, whatever their order and groups, and however often each is told", () => {
     fc.assert(
-      fc.property(crowd, cuts, cuts, (said, one, other) => {
-        const faulty = said.faulty.filter((rank) => rank < said.size);
-        const strangers = said.strangers.filter((rank) => rank < said.size && !faulty.includes(rank));
-        const sound = said.size - faulty.length - strangers.length;
-        for (const verdict of [verdictOf(one, said), verdictOf(other, said)]) {
-          if (faulty.length > 0)
-            expect(verdict).toMatchObject({ code: "BAD_RANK", rank: Math.min(...faulty) });
-          else if (strangers.length > 0 && sound > 0) expect(verdict?.code).toBe("MISMATCH");
-          else expect(verdict).toBeNull();
-        }
+      fc.property(crowd, order, (said, by) => {
+        expect(mergedBy(by, said)).toEqual(said.reduce(merged));
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it("come to the loss of ranks, else the fault of the lowest rank, else the lowest two that differ", () => {
+    fc.assert(
+      fc.property(crowd, (said) => {
+        const fault = faultOf(said.reduce(merged));
+        const losses = said.filter(({ faultRank }) => faultRank < 0);
+        const faulty = said.find((one) => one.fault);
+        const differing = said.find(({ op }) => op !== said[0].op);
+        if (losses.length > 0) expect(fault).toEqual(losses.at(-1)!.fault);
+        else if (faulty) expect(fault).toEqual(faulty.fault);
+        else if (differing)
+          expect(decodeFault(fault!, "barrier", RANKS, 0)).toMatchObject({
+            code: "MISMATCH",
+            rank: differing.rank,
+          });
+        else expect(fault).toBeNull();
+      }),
+      { numRuns: 300 },
     );
   });
 
@@ -155,7 +188,7 @@ describe("statements of ranks", () => {
     "that differ in their %s are a mismatch that tells both",
     (_, differs, text) => {
       const about = "about" in differs ? "shape [2]" : "";
-      const { fault } = merged(statement(1, { about }), statement(6, differs));
+      const fault = faultOf(merged(statement(1, { about }), statement(6, differs)));
       const error = decodeFault(fault!, "barrier", 8, 0);
       expect(error).toMatchObject({ code: "MISMATCH", rank: 6 });
       expect(error.message).toMatch(text);
@@ -178,12 +211,18 @@ describe("statements of ranks", () => {
     fc.assert(
       fc.property(shape, bytes, fc.string({ minLength: 1 }), (fields, text, about) => {
         const none = new Uint8Array(0);
-        const sound = { ...fields, about: "", fault: null };
+        const sound = { ...fields, about: "", differing: null, fault: null };
         expect(unpackStatement(packStatement(sound, text))).toEqual({ statement: sound, payload: text });
         const faulty = { ...sound, fault: text };
         expect(unpackStatement(packStatement(faulty, text))).toEqual({ statement: faulty, payload: none });
         const telling = { ...sound, about: about.toWellFormed() };
         expect(unpackStatement(packStatement(telling, none))).toEqual({ statement: telling, payload: none });
+        const { rank, op, object, root, digest } = fields;
+        for (const other of ["", telling.about]) {
+          const differing = { rank: op, op: digest, object: root, root: object, digest: rank, about: other };
+          const both = { ...telling, differing };
+          expect(unpackStatement(packStatement(both, text))).toEqual({ statement: both, payload: none });
+        }
       }),
     );
   });
