@@ -28,10 +28,12 @@ export interface Cost {
   readonly accesses?: Accesses;
 }
 
-/** Bytes of a statement of what a rank is about to do: seven words. */
-const STATEMENT = 28;
-/** A slab that lies in one row, with the byte before it that says what it is. */
-const SLAB = 17;
+/** Bytes of a statement of what a rank is about to do: eight words. */
+const STATEMENT = 32;
+/** A slab that lies in one row, with the number before it that says how long its description is. */
+const SLAB = 24;
+/** The same ahead of its pieces, with the byte before it that says whether they come. */
+const SLAB_OF_PIECES = 17;
 /** A request for an operation on a word, and its answer. */
 const [REQUEST, ANSWER] = [20, 4];
 /** Words that lie beside each other: what an entry of a lock reads, and what it writes; the halves of a counter's number. */
@@ -116,7 +118,7 @@ const SET_IN_PIECES = together(MEETING, {
     [1, is.PIECES, is.EDGES],
   ],
   bytes: [
-    [SLAB, is.EDGES],
+    [SLAB_OF_PIECES, is.EDGES],
     [1, is.BYTES, is.EDGES],
   ],
   inside: [],

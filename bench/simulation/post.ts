@@ -73,6 +73,8 @@ export class Leader {
     while (!message.done) yield;
   }
 
+  release(): void {}
+
   *sending(dests: readonly number[], tag: number, bytes: Uint8Array): Waits {
     const leaving = dests.map((dest) => this.start(dest, tag, bytes));
     while (!leaving.every((message) => message.done)) yield;

@@ -35,6 +35,12 @@ export interface Call {
 /** The most bytes that travel with a call itself: the room that a board has for them. */
 export const PAYLOAD_BYTES = TEXT_BYTES;
 
+/**
+ * The most bytes of a slab, with its description, that travel between nodes with the call itself, from a root that leads its node: with the
+ * statement before it it makes 16 KiB, the longest message that MPI's courier sends in one.
+ */
+export const ALONG_BYTES = 16 * 1024 - 32;
+
 /** What the root of an update does; nothing of it runs on other ranks. */
 export interface Writing {
   /**

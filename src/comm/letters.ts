@@ -98,6 +98,11 @@ export class Letters {
     }
   }
 
+  /** Local: what `receiving` gave has been read. */
+  release(bytes: Uint8Array): void {
+    this.#endpoint.post.release(bytes);
+  }
+
   /** Local: forgets what has come, at the end of the communicator. */
   close(): void {
     this.#endpoint.post.forget(this.#box);

@@ -3,7 +3,7 @@
  * one may write while the others wait. Inside a node by the board; between nodes by messages of the node leaders, who all hear what
  * all say. The verdict travels with what everybody waits for anyway.
  */
-import { slabBytes, unpackSlab } from "../array/slab.ts";
+import { unpackSlab } from "../array/slab.ts";
 import type { RankLostError } from "../errors.ts";
 import { SLOT, TEXT, type Board, type Slot } from "../node/board.ts";
 import type { Location } from "../node/heap.ts";
@@ -12,7 +12,7 @@ import { Rendezvous, type Agenda } from "../node/rendezvous.ts";
 import { Script, type Waits } from "../node/script.ts";
 import { throwFault } from "./arguments.ts";
 import { CALL_NAMES, callName, numberOf } from "./calls.ts";
-import { PAYLOAD_BYTES, type Call, type Writing } from "./engine.ts";
+import { ALONG_BYTES, PAYLOAD_BYTES, type Call, type Writing } from "./engine.ts";
 import { breakOff, exchange, type Said } from "./exchange.ts";
 import type { Letters } from "./letters.ts";
 import type { Losses } from "./losses.ts";
@@ -29,7 +29,7 @@ import {
   merged,
   type Statement,
 } from "./verdict.ts";
-import { decodeSlab, decodeSmall, encodeSlab, encodeSmall } from "./wire.ts";
+import { decodeSlab, decodeSmall, encodeSlab, encodeSmall, payloadRoom, smallBytes } from "./wire.ts";
 
 /** The turns of a meeting. */
 type Turn =
@@ -52,7 +52,7 @@ const NO_ROOT = -1;
 /** Letters of a description that travel, at three bytes each at the most. */
 const MOST_ABOUT = 300;
 
-const NO_BYTES = new Uint8Array(0);
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 const NO_TURNS: readonly never[] = [];
 
 /** The meetings of one communicator, for one rank. */
@@ -71,6 +71,10 @@ export class Meeting implements Agenda, Concern {
   #plan: readonly Turn[] = [];
   /** Ranks of several nodes meet. */
   #isWide = false;
+  /** On the root of a meeting of nodes: the slab, where it travels with the statements. */
+  #small = NO_BYTES;
+  /** Memory for it, used again. */
+  #room = NO_BYTES;
   /** On a leader, after the exchange: the slab came with it. */
   #isWritten = false;
   /** On the root, if it is a leader: what it writes while it passes it on. */
@@ -108,7 +112,11 @@ export class Meeting implements Agenda, Concern {
    */
   begin(call: Call, location?: Location, writing?: Relay, onNode = false): Machine {
     this.#isWide = this.#topology.nodeCount > 1 && !onNode;
-    this.#call = writing && this.#isWide ? this.#withSmall(call, writing.writing) : call;
+    this.#call = call;
+    this.#small =
+      writing && this.#isWide && !call.fault && call.root === this.#rank
+        ? this.#smallOf(writing.writing)
+        : NO_BYTES;
     this.#relay = writing;
     this.#fill(this.#board.slot(this.#rendezvous.parity, this.#topology.nodeRank), this.#call, location);
     // What a faulty call has for a root can be anything.
@@ -235,7 +243,8 @@ export class Meeting implements Agenda, Concern {
   }
 
   #fill({ words, text }: Slot, call: Call, location: Location | undefined): void {
-    const { op, object = 0, root = NO_ROOT, digest = 0, fault, payload, isFresh } = call;
+    const { op, object = 0, root = NO_ROOT, digest = 0, fault, isFresh } = call;
+    const payload = call.payload ?? this.#inSlot;
     const bytes = fault ? encodeFault(fault, this.#rank) : (payload ?? aboutBytes(call));
     words[SLOT.MEETING] = this.#rendezvous.number + 1;
     words[SLOT.OP] = numberOf(op);
@@ -254,13 +263,22 @@ export class Meeting implements Agenda, Concern {
     }
   }
 
-  /** On the root: the slab travels with the call if it is small enough. */
-  #withSmall(call: Call, writing: Writing): Call {
-    if (call.fault || call.root !== this.#rank) return call;
-    const slab = writing.slab();
-    if (!slab || slabBytes(slab) > PAYLOAD_BYTES) return call;
-    const payload = encodeSmall(slab, writing.bytes(), PAYLOAD_BYTES);
-    return payload ? { ...call, payload } : call;
+  /** On the root: the slab, if it is small enough to travel with the call. A leader has it at hand; another rank has to show it on the board. */
+  #smallOf(writing: Writing): Uint8Array {
+    const most = this.#topology.nodeRank === 0 ? ALONG_BYTES : PAYLOAD_BYTES;
+    const bytes = writing.byteLength <= most ? writing.byteLength : 0;
+    const slab = bytes > 0 ? writing.slab() : null;
+    const length = slab ? smallBytes(slab, bytes) : Infinity;
+    if (!slab || length > most) return NO_BYTES;
+    if (this.#room.length < length) this.#room = payloadRoom(length);
+    const small = this.#room.subarray(0, length);
+    encodeSmall(slab, writing.bytes(), small);
+    return small;
+  }
+
+  /** What this rank has to show beside its call. */
+  get #inSlot(): Uint8Array | undefined {
+    return this.#topology.nodeRank !== 0 && this.#small.length > 0 ? this.#small : undefined;
   }
 
   #arrangeAlone(root: number, writes: boolean): void {
@@ -295,24 +313,26 @@ export class Meeting implements Agenda, Concern {
   #nodeStatement(): Statement {
     const { mates } = this.#topology;
     const isFresh = this.#hasFresh(this.#rendezvous.parity);
-    if (this.#isUnanimous()) return { ...this.#statementAt(0, mates[0]), isFresh };
-    return { ...mates.map((rank, place) => this.#statementAt(place, rank)).reduce(merged), isFresh };
+    if (this.#isUnanimous()) return this.#statementAt(0, mates[0], isFresh);
+    return mates.map((rank, place) => this.#statementAt(place, rank, isFresh)).reduce(merged);
   }
 
-  #statementAt(place: number, rank: number): Statement {
+  #statementAt(place: number, rank: number, isFresh: boolean): Statement {
     const { words, text } = this.#board.slot(this.#rendezvous.parity, place);
-    const bytes = words[SLOT.TEXT] === TEXT.PAYLOAD ? NO_BYTES : text.slice(0, words[SLOT.BYTES]);
+    const kind = words[SLOT.TEXT];
+    const hasText = kind !== TEXT.PAYLOAD && words[SLOT.BYTES] > 0;
+    const bytes = hasText ? text.slice(0, words[SLOT.BYTES]) : NO_BYTES;
     return {
       rank,
       op: words[SLOT.OP],
       object: words[SLOT.OBJECT],
       root: words[SLOT.ROOT],
       digest: words[SLOT.DIGEST],
-      about: words[SLOT.TEXT] === TEXT.ABOUT ? new TextDecoder().decode(bytes) : "",
-      fault: words[SLOT.TEXT] === TEXT.FAULT ? bytes : null,
-      faultRank: rank,
+      about: hasText && kind === TEXT.ABOUT ? new TextDecoder().decode(bytes) : "",
       differing: null,
-      isFresh: false,
+      fault: kind === TEXT.FAULT ? bytes : null,
+      faultRank: rank,
+      isFresh,
     };
   }
 
@@ -326,12 +346,12 @@ export class Meeting implements Agenda, Concern {
 
   *#exchange(): Waits {
     this.#isWritten = false;
-    const { statement, payload } = this.#loss
-      ? { statement: this.#loss, payload: NO_BYTES }
-      : yield* this.#hearAll();
+    const said = this.#loss ? { statement: this.#loss, payload: NO_BYTES } : yield* this.#hearAll();
+    const { statement, payload } = said;
     if (isLoss(statement)) this.#passOnLoss(statement);
     if (!this.#relay || faultOf(statement)) this.#conclude(statement, payload);
     else if (payload.length > 0) this.#writeSmall(this.#relay.memory, payload);
+    if (payload.buffer !== this.#room.buffer) this.#letters.release(payload);
   }
 
   #hearAll(): Waits<Said> {
@@ -348,9 +368,12 @@ export class Meeting implements Agenda, Concern {
   /** The root's payload if the root is on this node. */
   #ownPayload(): Uint8Array {
     const place = this.#topology.mates.indexOf(this.#root);
-    if (place < 0) return NO_BYTES;
-    const slot = this.#board.slot(this.#rendezvous.parity, place);
-    return payloadOf(slot).slice();
+    if (place < 0 || (place === 0 && this.#small.length > 0)) return place < 0 ? NO_BYTES : this.#small;
+    const shown = payloadOf(this.#board.slot(this.#rendezvous.parity, place));
+    if (shown.length === 0) return NO_BYTES;
+    const payload = payloadRoom(shown.length);
+    payload.set(shown);
+    return payload;
   }
 
   #write(): void {

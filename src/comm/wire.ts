@@ -13,92 +13,110 @@ const scratchBytes = new Uint8Array(scratch);
 const scratchWords = new Int32Array(scratch);
 const scratchNumbers = new Float64Array(scratch);
 
-/** At the start of a statement, each an int32: rank, op, object, root, digest, rank at fault, what follows. */
-const STATEMENT_WORDS = 7;
+/**
+ * At the start of a statement, each an int32: rank, op, object, root, digest, rank at fault, what the text is (with {@link FRESH}), and
+ * bytes of what another rank said, before the text.
+ */
+const STATEMENT_WORDS = 8;
 const STATEMENT_BYTES = STATEMENT_WORDS * Int32Array.BYTES_PER_ELEMENT;
-/** Added to the word that says what follows: something is fresh. */
+const scratchHead = scratchBytes.subarray(0, STATEMENT_BYTES);
+/** Added to the word that says what the text is. */
 const FRESH = 256;
-/** Added to it: before the text is what another rank said: rank, op, object, root, digest, and the bytes of its part of the text. */
-const DIFFERING = 512;
-const DIFFERING_WORDS = 6;
+/** What another rank said: rank, op, object, root and digest, then its text. */
+const DIFFERING_WORDS = 5;
+const DIFFERING_BYTES = DIFFERING_WORDS * Int32Array.BYTES_PER_ELEMENT;
 const NO_BYTES = new Uint8Array(0);
 
-/** A statement with the root's payload. One text is enough: a fault takes the payload's place, a description has none. */
+/** Local: memory for a payload, behind room for the statement that it travels with. */
+export function payloadRoom(bytes: number): Uint8Array {
+  return new Uint8Array(new ArrayBuffer(STATEMENT_BYTES + bytes), STATEMENT_BYTES);
+}
+
+/**
+ * A statement with the root's payload, which is not copied: it lies behind room for a statement, in memory of {@link payloadRoom} or where
+ * it came in. One text is enough: a fault takes the payload's place, a description has none.
+ */
 export function packStatement(statement: Statement, payload: Uint8Array): Uint8Array {
-  const { rank, op, object, root, digest, about, fault, faultRank, differing, isFresh } = statement;
+  const { about, fault, differing } = statement;
   if (differing) return packBoth(statement, differing);
-  const text = fault ?? (about ? encoded(about) : payload);
-  const kind = fault ? TEXT.FAULT : about ? TEXT.ABOUT : TEXT.PAYLOAD;
-  writeWords(rank, op, object, root, digest, faultRank, kind + (isFresh ? FRESH : 0));
-  return withText(STATEMENT_BYTES, text);
-}
-
-/** The reverse of {@link packStatement}. */
-export function unpackStatement(bytes: Uint8Array): { statement: Statement; payload: Uint8Array } {
-  scratchBytes.set(bytes.subarray(0, HEAD_BYTES));
-  const [rank, op, object, root, digest, faultRank, last] = scratchWords;
-  const kind = last % FRESH;
-  const isFresh = (last & FRESH) !== 0;
-  const statement = {
-    rank,
-    op,
-    object,
-    root,
-    digest,
-    about: "",
-    fault: null,
-    differing: null,
-    faultRank,
-    isFresh,
-  };
-  if (last >= DIFFERING) return { statement: { ...statement, ...unpackBoth(bytes) }, payload: NO_BYTES };
-  const text = bytes.subarray(STATEMENT_BYTES);
-  if (kind === TEXT.PAYLOAD) return { statement, payload: text };
-  const told = kind === TEXT.FAULT ? { fault: text } : { about: new TextDecoder().decode(text) };
-  return { statement: { ...statement, ...told }, payload: NO_BYTES };
-}
-
-const HEAD_BYTES = (STATEMENT_WORDS + DIFFERING_WORDS) * Int32Array.BYTES_PER_ELEMENT;
-
-function packBoth(
-  { rank, op, object, root, digest, about, faultRank, isFresh }: Statement,
-  other: Saying,
-): Uint8Array {
-  const [own, others] = [encoded(about), encoded(other.about)];
-  const kind = TEXT.ABOUT + DIFFERING + (isFresh ? FRESH : 0);
-  writeWords(rank, op, object, root, digest, faultRank, kind);
-  scratchWords.set(
-    [other.rank, other.op, other.object, other.root, other.digest, others.length],
-    STATEMENT_WORDS,
-  );
-  const text = new Uint8Array(others.length + own.length);
-  text.set(others);
-  text.set(own, others.length);
-  return withText(HEAD_BYTES, text);
-}
-
-/** The head is in the scratch. */
-function unpackBoth(bytes: Uint8Array): Pick<Statement, "about" | "differing"> {
-  const [rank, op, object, root, digest, length] = scratchWords.subarray(STATEMENT_WORDS);
-  const decoder = new TextDecoder();
-  const text = bytes.subarray(HEAD_BYTES);
-  const differing = { rank, op, object, root, digest, about: decoder.decode(text.subarray(0, length)) };
-  return { about: decoder.decode(text.subarray(length)), differing };
-}
-
-function encoded(text: string): Uint8Array {
-  return text === "" ? NO_BYTES : new TextEncoder().encode(text);
-}
-
-function writeWords(...words: readonly number[]): void {
-  scratchWords.set(words);
-}
-
-function withText(head: number, text: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(head + text.length);
-  bytes.set(scratchBytes.subarray(0, head));
-  bytes.set(text, head);
+  if (fault) return withText(statement, TEXT.FAULT, fault);
+  if (about !== "") return withText(statement, TEXT.ABOUT, new TextEncoder().encode(about));
+  const { buffer, byteOffset, length } = payload;
+  const bytes =
+    length === 0
+      ? new Uint8Array(STATEMENT_BYTES)
+      : new Uint8Array(buffer, byteOffset - STATEMENT_BYTES, STATEMENT_BYTES + length);
+  writeHead(statement, TEXT.PAYLOAD, 0);
+  bytes.set(scratchHead);
   return bytes;
+}
+
+/** The reverse of {@link packStatement}. The payload is a view of the bytes. */
+export function unpackStatement(bytes: Uint8Array): { statement: Statement; payload: Uint8Array } {
+  scratchHead.set(bytes.length === STATEMENT_BYTES ? bytes : bytes.subarray(0, STATEMENT_BYTES));
+  const what = scratchWords[6];
+  const differingBytes = scratchWords[7];
+  const statement: Mutable<Statement> = {
+    rank: scratchWords[0],
+    op: scratchWords[1],
+    object: scratchWords[2],
+    root: scratchWords[3],
+    digest: scratchWords[4],
+    about: "",
+    differing: null,
+    fault: null,
+    faultRank: scratchWords[5],
+    isFresh: what >= FRESH,
+  };
+  const text = bytes.length === STATEMENT_BYTES ? NO_BYTES : bytes.subarray(STATEMENT_BYTES + differingBytes);
+  if (differingBytes > 0)
+    statement.differing = differingIn(bytes.slice(STATEMENT_BYTES, STATEMENT_BYTES + differingBytes));
+  if (what % FRESH === TEXT.PAYLOAD) return { statement, payload: text };
+  if (what % FRESH === TEXT.FAULT) statement.fault = text;
+  else statement.about = new TextDecoder().decode(text);
+  return { statement, payload: NO_BYTES };
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+function writeHead(
+  { rank, op, object, root, digest, faultRank, isFresh }: Statement,
+  kind: number,
+  differing: number,
+): void {
+  scratchWords[0] = rank;
+  scratchWords[1] = op;
+  scratchWords[2] = object;
+  scratchWords[3] = root;
+  scratchWords[4] = digest;
+  scratchWords[5] = faultRank;
+  scratchWords[6] = kind + (isFresh ? FRESH : 0);
+  scratchWords[7] = differing;
+}
+
+function withText(statement: Statement, kind: number, text: Uint8Array, differing = NO_BYTES): Uint8Array {
+  const bytes = new Uint8Array(STATEMENT_BYTES + differing.length + text.length);
+  writeHead(statement, kind, differing.length);
+  bytes.set(scratchHead);
+  bytes.set(differing, STATEMENT_BYTES);
+  bytes.set(text, STATEMENT_BYTES + differing.length);
+  return bytes;
+}
+
+function packBoth(statement: Statement, { rank, op, object, root, digest, about }: Saying): Uint8Array {
+  const encoder = new TextEncoder();
+  const text = encoder.encode(about);
+  const differing = new Uint8Array(DIFFERING_BYTES + text.length);
+  differing.set(new Uint8Array(Int32Array.of(rank, op, object, root, digest).buffer));
+  differing.set(text, DIFFERING_BYTES);
+  return withText(statement, TEXT.ABOUT, encoder.encode(statement.about), differing);
+}
+
+/** The bytes begin a buffer of their own. */
+function differingIn(bytes: Uint8Array): Saying {
+  const [rank, op, object, root, digest] = new Int32Array(bytes.buffer, 0, DIFFERING_WORDS);
+  const about = new TextDecoder().decode(bytes.subarray(DIFFERING_BYTES));
+  return { rank, op, object, root, digest, about };
 }
 
 const LOCATION_BYTES = 3 * Int32Array.BYTES_PER_ELEMENT;
@@ -128,39 +146,52 @@ export function decodeSlab(bytes: Uint8Array): Slab | null {
   return readSlab(bytes.length);
 }
 
-/** A slab with its bytes, behind the length of its description; null if that is more than `most` bytes. */
-export function encodeSmall(slab: Slab, bytes: Uint8Array, most: number): Uint8Array | null {
-  const about = writeSlab(slab);
-  if (1 + about + bytes.length > most) return null;
-  scratchBytes.set(bytes, about);
-  const small = new Uint8Array(1 + about + bytes.length);
-  small[0] = about / Float64Array.BYTES_PER_ELEMENT;
-  small.set(scratchBytes.subarray(0, small.length - 1), 1);
-  return small;
+/** Local: how many bytes a slab takes with its description, so that its bytes are as well aligned as the whole. */
+export function smallBytes(slab: Slab, bytes: number): number {
+  return SMALL_HEAD + slabWords(slab.shape) * Float64Array.BYTES_PER_ELEMENT + bytes;
 }
 
-/** The reverse of {@link encodeSmall}. The bytes are good until something else is encoded or decoded. */
+/** A slab with its bytes: how many numbers its description has, the numbers, the bytes; `into` has {@link smallBytes}. */
+export function encodeSmall(slab: Slab, bytes: Uint8Array, into: Uint8Array): void {
+  const about = writeSlab(slab);
+  scratchNumbers.copyWithin(1, 0, about / Float64Array.BYTES_PER_ELEMENT);
+  scratchNumbers[0] = about / Float64Array.BYTES_PER_ELEMENT;
+  into.set(scratchBytes.subarray(0, SMALL_HEAD + about));
+  into.set(bytes, SMALL_HEAD + about);
+}
+
+/** The reverse of {@link encodeSmall}. The bytes are a view. */
 export function decodeSmall(small: Uint8Array): { slab: Slab; bytes: Uint8Array } {
-  const about = small[0] * Float64Array.BYTES_PER_ELEMENT;
-  scratchBytes.set(small.subarray(1));
-  return { slab: readSlab(about), bytes: scratchBytes.subarray(about, small.length - 1) };
+  scratchBytes.set(small.subarray(0, SMALL_HEAD));
+  const about = scratchNumbers[0] * Float64Array.BYTES_PER_ELEMENT;
+  scratchBytes.set(small.subarray(SMALL_HEAD, SMALL_HEAD + about));
+  return { slab: readSlab(about), bytes: small.subarray(SMALL_HEAD + about) };
+}
+
+const SMALL_HEAD = Float64Array.BYTES_PER_ELEMENT;
+
+/** Numbers in the description of a slab. */
+function slabWords(shape: readonly number[]): number {
+  return 2 + 2 * shape.length;
 }
 
 /** Returns how many bytes of the scratch it takes. */
 function writeSlab({ offset, rowBytes, shape, strides }: Slab): number {
   scratchNumbers[0] = offset;
   scratchNumbers[1] = rowBytes;
-  scratchNumbers.set(shape, 2);
-  scratchNumbers.set(strides, 2 + shape.length);
-  return (2 + 2 * shape.length) * Float64Array.BYTES_PER_ELEMENT;
+  for (let axis = 0; axis < shape.length; axis++) {
+    scratchNumbers[2 + axis] = shape[axis];
+    scratchNumbers[2 + shape.length + axis] = strides[axis];
+  }
+  return slabWords(shape) * Float64Array.BYTES_PER_ELEMENT;
 }
 
 function readSlab(bytes: number): Slab {
   const dimensions = (bytes / Float64Array.BYTES_PER_ELEMENT - 2) / 2;
-  return {
-    offset: scratchNumbers[0],
-    rowBytes: scratchNumbers[1],
-    shape: Array.from(scratchNumbers.subarray(2, 2 + dimensions)),
-    strides: Array.from(scratchNumbers.subarray(2 + dimensions, 2 + 2 * dimensions)),
-  };
+  const [shape, strides]: [number[], number[]] = [[], []];
+  for (let axis = 0; axis < dimensions; axis++) {
+    shape.push(scratchNumbers[2 + axis]);
+    strides.push(scratchNumbers[2 + dimensions + axis]);
+  }
+  return { offset: scratchNumbers[0], rowBytes: scratchNumbers[1], shape, strides };
 }

@@ -15,10 +15,12 @@ const HEAD_BYTES = HEAD_WORDS * Int32Array.BYTES_PER_ELEMENT;
 
 /** Bodies up to this go with their head, copied once; longer ones go from and into place. */
 const SHORT_BYTES = 16 * 1024;
-/** Messages up to this, their heads included, leave from copies that are used again: to make memory for each takes longer than to send it. */
-const COPY_BYTES = 2048;
-/** Copies that are kept. */
-const MOST_SPARES = 16;
+/** Heads and short messages leave from copies of these lengths that are used again: to make memory for each takes longer than to send it. */
+const COPY_BYTES = [2048, HEAD_BYTES + SHORT_BYTES] as const;
+/** Copies of each length that are kept. */
+const MOST_SPARES = [16, 4] as const;
+/** So many copies that MPI may still read are looked after, however busy the rank is. */
+const MOST_LEAVING = 16;
 /** Looks in vain until other processes are given the core. */
 const LOOKS_TO_YIELD = 4;
 /** An MPI count is an int. */
@@ -71,8 +73,8 @@ export class MpiCourier implements Courier {
   readonly #in = new Uint8Array(this.#inWords.buffer);
   /** Copies that MPI still reads. */
   readonly #leaving: Pending[] = [];
-  /** Copies to be used again. */
-  readonly #spares: Pending[] = [];
+  /** Copies to be used again, by length. */
+  readonly #spares: readonly Pending[][] = COPY_BYTES.map(() => []);
   /** Looks in vain, one after the other. */
   #vain = 0;
   /** Long messages of this rank, and the pieces that MPI has not yet taken. */
@@ -99,14 +101,16 @@ export class MpiCourier implements Courier {
     else this.#long.push({ message, pieces: this.#sendBody(message) });
   }
 
+  /** One message at a time: whoever waits for it looks before the next one. */
   pull(taker: Taker): boolean {
-    this.reap();
-    let any = false;
-    for (let source = this.#probe(); source >= 0; source = this.#probe()) {
-      any = true;
-      this.#take(source);
+    const source = this.#probe();
+    if (source >= 0) this.#take(source, taker);
+    // What has left is looked after when there is time, or when it becomes much.
+    if (source < 0 || this.#leaving.length > MOST_LEAVING) this.reap();
+    let any = source >= 0;
+    if (this.#arriving.size > 0) {
+      for (const [from, queue] of this.#arriving) any = this.#advance(from, queue, taker) || any;
     }
-    for (const [from, queue] of this.#arriving) any = this.#advance(from, queue, taker) || any;
     // Whoever could send is perhaps waiting for this core: MPI's own polling would keep it for a scheduler tick.
     if (any) this.#vain = 0;
     else if (++this.#vain % LOOKS_TO_YIELD === 0) posix().sched_yield();
@@ -125,15 +129,16 @@ export class MpiCourier implements Courier {
   }
 
   #copyFor(bytes: number): Pending {
-    const spare = bytes <= COPY_BYTES ? this.#spares.pop() : undefined;
-    return spare ?? this.#pending(new Uint8Array(new ArrayBuffer(Math.max(bytes, COPY_BYTES))));
+    const size = bytes <= COPY_BYTES[0] ? 0 : 1;
+    return this.#spares[size].pop() ?? this.#pending(new Uint8Array(new ArrayBuffer(COPY_BYTES[size])));
   }
 
   #reapCopies(): void {
     let left = 0;
     for (const copy of this.#leaving) {
+      const size = copy.bytes.length === COPY_BYTES[0] ? 0 : 1;
       if (!this.#isComplete(copy)) this.#leaving[left++] = copy;
-      else if (copy.bytes.length === COPY_BYTES && this.#spares.length < MOST_SPARES) this.#spares.push(copy);
+      else if (this.#spares[size].length < MOST_SPARES[size]) this.#spares[size].push(copy);
     }
     this.#leaving.length = left;
   }
@@ -173,16 +178,22 @@ export class MpiCourier implements Courier {
     return this.#flag[0] === 0 ? -1 : this.#status[abi.statusSource];
   }
 
-  /** Takes the head that the last probe found. */
-  #take(source: number): void {
+  /** Takes the head that the last probe found; a short message is delivered at once, if none before it is on its way. */
+  #take(source: number, taker: Taker): void {
     const { calls, abi } = this.#line.library;
     calls.MPI_Recv(this.#in, this.#in.length, abi.BYTE, source, TAG_HEAD, this.#line.wire, this.#status);
     const words = this.#inWords;
     const box = { maker: words[0], serial: words[1], kind: words[2] as Box["kind"] };
-    const length = (words[4] >>> 0) + words[5] * 2 ** 32;
-    const short = length <= SHORT_BYTES ? this.#in.slice(HEAD_BYTES, HEAD_BYTES + length) : null;
-    const arriving = { box, tag: words[3], length, short, body: null, pieces: [] };
+    const [tag, length] = [words[3], (words[4] >>> 0) + words[5] * 2 ** 32];
+    const short = length <= SHORT_BYTES ? this.#in.subarray(HEAD_BYTES, HEAD_BYTES + length) : null;
     const queue = this.#arriving.get(source);
+    const room = short && !queue ? taker.room(box, source, length) : LATER;
+    if (short && room !== LATER) {
+      room.set(short);
+      taker.deliver({ box, source, tag, bytes: room });
+      return;
+    }
+    const arriving = { box, tag, length, short: short && short.slice(), body: null, pieces: [] };
     if (queue) queue.push(arriving);
     else this.#arriving.set(source, [arriving]);
   }
@@ -212,11 +223,11 @@ export class MpiCourier implements Courier {
 
   /** False if it is not known yet where the bytes go. */
   #begin(source: number, arriving: Arriving, taker: Taker): boolean {
-    const room = taker.room(arriving.box, source);
+    const room = taker.room(arriving.box, source, arriving.length);
     if (room === LATER) return false;
-    const body = arriving.short ?? room ?? new Uint8Array(arriving.length);
-    arriving.body = body;
-    if (!arriving.short) arriving.pieces = piecesOf(body).map((piece) => this.#receive(source, piece));
+    arriving.body = room;
+    if (arriving.short) room.set(arriving.short);
+    else arriving.pieces = piecesOf(room).map((piece) => this.#receive(source, piece));
     return true;
   }
 }

@@ -117,12 +117,12 @@ export class Mailbox implements Courier {
         partial.headRead += got;
         any ||= got > 0;
         if (partial.headRead < HEAD_BYTES) return any;
-        const room = taker.room(boxOf(partial.head), source);
+        const room = taker.room(boxOf(partial.head), source, lengthOf(partial.head));
         if (room === LATER) {
           this.#isLeft = true;
           return any;
         }
-        partial.bytes = room ?? new Uint8Array(lengthOf(partial.head));
+        partial.bytes = room;
       }
       const got = pipe.read(partial.bytes, partial.read);
       partial.read += got;

@@ -1,4 +1,5 @@
 /** This rank's post office: hands messages to couriers, keeps those that came until somebody asks for them. */
+import { Buffers } from "./buffers.ts";
 import { Landings, type Landing } from "./landing.ts";
 import type { Progress } from "./pace.ts";
 
@@ -51,8 +52,8 @@ export const LATER = "later";
 
 /** Who takes messages in. For the messages of one source, `room` and `deliver` are called in the order in which they were sent. */
 export interface Taker {
-  /** Where the bytes of a message that begins to come are to go; null for memory of their own. */
-  room(box: Box, source: number): Uint8Array | null | typeof LATER;
+  /** Where so many bytes of a message that begins to come are to go. */
+  room(box: Box, source: number, length: number): Uint8Array | typeof LATER;
   deliver(message: Incoming): void;
 }
 
@@ -87,6 +88,7 @@ export class Post implements Progress, Taker {
   /** Per destination, oldest first: only the first is being pushed, so messages of a pair stay in order. */
   readonly #leaving = new Map<number, Outgoing[]>();
   readonly #arrived = new Map<number, Incoming[]>();
+  readonly #buffers = new Buffers();
   readonly #handlers = new Map<number, Map<number, (message: Incoming) => void>>();
   /** Of boxes of bulk, by source. */
   readonly #landings = new Map<number, Map<number, Landings>>();
@@ -131,12 +133,14 @@ export class Post implements Progress, Taker {
 
   /** Local: takes the oldest message that matches, or null. Messages come in by `poll`. */
   take(wanted: Wanted): Incoming | null {
+    if (this.#arrived.size === 0) return null;
     const queue = this.#arrived.get(keyOf(wanted.box));
     const at = queue ? indexOf(queue, wanted) : -1;
     if (at < 0) return null;
-    const [message] = queue!.splice(at, 1);
+    const message = queue![at];
     // A communicator's queue goes with its last message, so that freed communicators leave nothing behind.
-    if (queue!.length === 0) this.#arrived.delete(keyOf(wanted.box));
+    if (queue!.length === 1) this.#arrived.delete(keyOf(wanted.box));
+    else queue!.splice(at, 1);
     return message;
   }
 
@@ -176,8 +180,13 @@ export class Post implements Progress, Taker {
     this.#landings.delete(keyOf(box));
   }
 
-  room(box: Box, source: number): Uint8Array | null | typeof LATER {
-    return box.kind === BULK ? (this.#landingsOf(box, source).begin() ?? LATER) : null;
+  room(box: Box, source: number, length: number): Uint8Array | typeof LATER {
+    return box.kind === BULK ? (this.#landingsOf(box, source).begin() ?? LATER) : this.#buffers.take(length);
+  }
+
+  /** Local: a message that came has been read, and nobody keeps its bytes: their memory may be used for another one. */
+  release(bytes: Uint8Array): void {
+    this.#buffers.give(bytes);
   }
 
   deliver(message: Incoming): void {

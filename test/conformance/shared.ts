@@ -453,8 +453,9 @@ const writing: readonly Case[] = [
   {
     name: "arrays of sizes around every limit",
     run(comm) {
-      // A cache line, what travels with a call, a shared chunk of memory, a piece between nodes, all pieces on their way at once.
-      for (const limit of [64, 943, 1024, 128 * 1024, 1024 * 1024, 4 * 1024 * 1024]) {
+      // A cache line, what travels with a call (from a rank, and from one that leads its node), a short message of MPI, a shared chunk of
+      // memory, a piece between nodes, all pieces on their way at once.
+      for (const limit of [64, 936, 1024, 16_328, 16 * 1024, 128 * 1024, 1024 * 1024, 4 * 1024 * 1024]) {
         for (const bytes of [limit - 65, limit - 64, limit - 1, limit, limit + 1].filter((n) => n > 0)) {
           using shared = new MPIShared([bytes], "uint8", comm);
           const data = new Uint8Array(bytes).map((_, i) => i % 251);

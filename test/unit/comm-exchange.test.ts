@@ -13,7 +13,7 @@ import { unpackStatement } from "../../dist/comm/wire.js";
 import { PshmemError } from "../../dist/errors.js";
 import { Board, boardBytes } from "../../dist/node/board.js";
 import { DONE, GOING, type Machine } from "../../dist/node/machine.js";
-import { DIED, PRESENT } from "../../dist/node/roster.js";
+import { DIED, PRESENT, type Fate } from "../../dist/node/roster.js";
 import type { Waits } from "../../dist/node/script.js";
 
 /** What is wrong with the leaders, so that the test must notice. */
@@ -44,12 +44,12 @@ class Leader {
     const { nodes } = world;
     // The rank that dies is one more.
     const members = Array.from({ length: nodes + 1 }, (_, rank) => rank);
-    const owner = this;
+    const died = () => this.someoneDied;
     const fates = {
       get gone() {
-        return Number(owner.someoneDied);
+        return Number(died());
       },
-      of: (rank: number) => (owner.someoneDied && rank === nodes ? DIED : PRESENT),
+      of: (rank: number): Fate => (died() && rank === nodes ? DIED : PRESENT),
     };
     this.meeting = new Meeting(
       node,
@@ -57,7 +57,7 @@ class Leader {
       new GroupTopology(node, members.slice(0, nodes)),
       new Board({ buffer: new SharedArrayBuffer(boardBytes(1)), byteOffset: 0 }, 1),
       this.#letters(node),
-      new Losses(fates as never, members, nodes + 1),
+      new Losses(fates, members, nodes + 1),
       () => {},
     );
   }
@@ -107,6 +107,7 @@ class Leader {
         return { done: true };
       },
       *leaving() {},
+      release() {},
       receiving: (source: number, tag: number) => this.#receiving(source, tag),
     };
     return letters as Letters;
@@ -195,14 +196,14 @@ describe.each(NODES)("%i leaders", (nodes) => {
   });
 
   it("all throw the fault of the lowest that has one, wherever they are", () => {
-    const fault = new PshmemError("BAD_LENGTH", "text");
+    const fault = new PshmemError("BAD_SHAPE", "text");
     for (const [first, second] of pairs) {
       const call = (node: number): Call =>
         node === first || node === second ? { op: "barrier", fault } : barrier();
       const world = new World(nodes, [call, barrier]);
       world.run();
       for (const { outcomes } of world.leaders)
-        expect(outcomes).toEqual([{ code: "BAD_LENGTH", rank: first }, { payload: [] }]);
+        expect(outcomes).toEqual([{ code: "BAD_SHAPE", rank: first }, { payload: [] }]);
     }
   });
 

@@ -11,7 +11,7 @@ import {
   merged,
   type Statement,
 } from "../../dist/comm/verdict.js";
-import { decodeSlab, encodeSlab, packStatement, unpackStatement } from "../../dist/comm/wire.js";
+import { decodeSlab, encodeSlab, packStatement, payloadRoom, unpackStatement } from "../../dist/comm/wire.js";
 import { boardBytes, Board } from "../../dist/node/board.js";
 import { ERROR_CODES, PshmemError, type ErrorCode, type ErrorFields } from "../../dist/errors.js";
 
@@ -212,7 +212,10 @@ describe("statements of ranks", () => {
       fc.property(shape, bytes, fc.string({ minLength: 1 }), (fields, text, about) => {
         const none = new Uint8Array(0);
         const sound = { ...fields, about: "", differing: null, fault: null };
-        expect(unpackStatement(packStatement(sound, text))).toEqual({ statement: sound, payload: text });
+        const payload = payloadRoom(text.length);
+        payload.set(text);
+        expect(unpackStatement(packStatement(sound, payload))).toEqual({ statement: sound, payload: text });
+        expect(unpackStatement(packStatement(sound, none))).toEqual({ statement: sound, payload: none });
         const faulty = { ...sound, fault: text };
         expect(unpackStatement(packStatement(faulty, text))).toEqual({ statement: faulty, payload: none });
         const telling = { ...sound, about: about.toWellFormed() };
