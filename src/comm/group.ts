@@ -303,9 +303,12 @@ export class Group implements Engine {
   }
 }
 
+/** In the place of a rank whose value is not asked for: outside of all words, and small enough that a list of these and places is one of integers. */
+const NOWHERE = -0x4000_0000;
+
 /** Values for some ranks as a list by rank; the others' are not asked for. */
 function spread(values: readonly number[], ranks: readonly number[], size: number): number[] {
-  const list = Array.from({ length: size }, () => NaN);
+  const list = Array.from({ length: size }, () => NOWHERE);
   ranks.forEach((rank, i) => (list[rank] = values[i]));
   return list;
 }

@@ -118,23 +118,18 @@ export class Entry implements Machine {
     }
   }
 
+  /** The steps of a free lock stand first, in functions that are small enough to become part of their callers. */
   step(): Outcome {
-    switch (this.phase) {
-      case QUEUE:
-        return this.#stepQueue();
-      case LOOK:
-        return this.#look();
-      case SIGN:
-        return this.#sign();
-      case PASS:
-        return this.queue.step() === DONE ? this.#passed() : GOING;
-      default:
-        return this.#stepShared();
-    }
+    if (this.phase === QUEUE) return this.#stepQueue();
+    if (this.phase === LOOK) return this.#look();
+    if (this.phase === PASS) return this.queue.step() === DONE ? this.#passed() : GOING;
+    return this.#stepShared();
   }
 
   #stepShared(): Outcome {
     switch (this.phase) {
+      case SIGN:
+        return this.#sign();
       case ANNOUNCE:
         this.#write(WAITER, this.#place.rank + 1);
         this.stance.rest(FOR_ROOM, 0);
@@ -188,6 +183,8 @@ export class Entry implements Machine {
     this.users = this.#run[0];
     this.high = this.#run[1];
     this.low = this.#run[2];
+    // With nobody inside there will be nobody until this rank has signed, and what it writes then is its own: no step of another lies between.
+    if (this.users === 0 && this.wanted === EXCLUSIVE) return this.#signAlone();
     if (this.#hasRoom()) return this.#admit();
     return this.leaving ? this.#turnBack() : this.#go(ANNOUNCE);
   }
@@ -222,17 +219,25 @@ export class Entry implements Machine {
    * and this one came by atomic operations on TICKETS, a slot or GRANT. So they need no order of their own.
    */
   #sign(): Outcome {
+    return this.wanted === EXCLUSIVE ? this.#signAlone() : this.#signShared(this.#draw());
+  }
+
+  #signAlone(): Outcome {
     const { words, root, rank } = this.#place;
-    const low = (this.low + 1) | 0;
-    // Before the low half, so that a rank that goes between the two makes the token jump, and not fall.
-    if (low === 0) words.write(root, HIGH, ++this.high);
-    this.token = this.high * 2 ** 32 + (low >>> 0);
-    if (this.wanted !== EXCLUSIVE) return this.#signShared(low);
-    this.#run[0] = low;
+    this.#run[0] = this.#draw();
     this.#run[1] = Date.now() | 0;
     this.#run[2] = (this.queue.ticket << 16) | (rank + 1);
     words.writeRun(root, LOW, this.#run);
     return this.users < 0 ? this.#go(TAKE_MARK) : this.#end(EXCLUSIVE);
+  }
+
+  /** The token, and its low half, which is still to be written. */
+  #draw(): number {
+    const low = (this.low + 1) | 0;
+    // Before the low half, so that a rank that goes between the two makes the token jump, and not fall.
+    if (low === 0) this.#place.words.write(this.#place.root, HIGH, ++this.high);
+    this.token = this.high * 2 ** 32 + (low >>> 0);
+    return low;
   }
 
   #signShared(low: number): Outcome {

@@ -31,11 +31,11 @@ export interface Words {
    */
   write(rank: number, index: number, value: number): void;
   /**
-   * Fills `into` with the words from `index` on, in no order with others' operations. It sees what was done before whatever this rank has
+   * Fills `into`, which is not empty, with the words from `index` on, in no order with others' operations. It sees what was done before whatever this rank has
    * learnt by an operation that has an order, and may see more. To another node it is one request.
    */
   readRun(rank: number, index: number, into: Int32Array): void;
-  /** As `write`, for all `values` from `index` on, in no order with one another. To another node it is one request. */
+  /** As `write`, for all `values`, at least one, from `index` on, in no order with one another. To another node it is one request. */
   writeRun(rank: number, index: number, values: Int32Array): void;
   /** Adds and returns the old value; wraps at 32 bits. */
   add(rank: number, index: number, value: number): number;
@@ -80,13 +80,24 @@ export class SharedWords implements Words {
   }
 
   readRun(rank: number, index: number, into: Int32Array): void {
-    const [words, at] = [this.#words, this.#bases[rank] + index];
-    for (let i = 0; i < into.length; i++) into[i] = words[at + i];
+    const words = this.#words;
+    const at = this.#bases[rank] + index;
+    const { length } = into;
+    // Runs are short, and rarely longer than three: without a loop that is half the time.
+    into[0] = words[at];
+    if (length > 1) into[1] = words[at + 1];
+    if (length > 2) into[2] = words[at + 2];
+    for (let i = 3; i < length; i++) into[i] = words[at + i];
   }
 
   writeRun(rank: number, index: number, values: Int32Array): void {
-    const [words, at] = [this.#words, this.#bases[rank] + index];
-    for (let i = 0; i < values.length; i++) words[at + i] = values[i];
+    const words = this.#words;
+    const at = this.#bases[rank] + index;
+    const { length } = values;
+    words[at] = values[0];
+    if (length > 1) words[at + 1] = values[1];
+    if (length > 2) words[at + 2] = values[2];
+    for (let i = 3; i < length; i++) words[at + i] = values[i];
   }
 
   add(rank: number, index: number, value: number): number {
