@@ -23,12 +23,11 @@ export class Claimant {
   /** The highest task for which `owner` was asked for, since it is a new one. */
   #highest = -1;
   #hasSpare = false;
-  /** Whether a spare is worth keeping: not where it cannot be made, or used. */
-  #keeps: boolean;
+  /** A spare could not be made, or not be used: it is not tried again. */
+  #inVain = false;
 
-  /** `rank` tells the ranks of the batch apart; `spare` is the path for this rank's spare; `keeps`: whether it keeps one from the start. */
-  constructor(spare: string, batch: string, rank: number, keeps = true) {
-    this.#keeps = keeps;
+  /** `rank` tells the ranks of the batch apart; `spare` is the path for this rank's spare. */
+  constructor(spare: string, batch: string, rank: number) {
     this.batch = batch;
     this.#rank = rank;
     this.#spare = spare;
@@ -48,23 +47,19 @@ export class Claimant {
   /** Creates a link with the record of the owner as one act; false if there is something already. @throws FILE_SYSTEM */
   sign(path: string): boolean {
     const made = this.#hasSpare ? linkAlike(this.#spare, path) : null;
-    if (made === null && this.#hasSpare) this.#keeps = false;
+    if (made === null && this.#hasSpare) this.#inVain = true;
     if (made !== false) this.rest();
     return made ?? createLink(path, ownerText(this.#owner));
   }
 
-  /** Removes the link at the head of a task's claims; `id` is that of its record. @throws FILE_SYSTEM */
-  withdraw(path: string, id: string): void {
-    if (this.#keeps && !this.#hasSpare && id === this.#owner.id) {
-      this.#keeps = this.#hasSpare = succeeds(() => moveFile(path, this.#spare));
+  /** Removes the link at the head of a task's claims; `id` is that of its record. `keeps`: as a spare, if it can be one. @throws FILE_SYSTEM */
+  withdraw(path: string, id: string, keeps: boolean): void {
+    if (keeps && !this.#inVain && !this.#hasSpare && id === this.#owner.id) {
+      this.#hasSpare = succeeds(() => moveFile(path, this.#spare));
       if (this.#hasSpare) return;
+      this.#inVain = true;
     }
     removeFile(path);
-  }
-
-  /** From now on a spare is kept. */
-  keep(): void {
-    this.#keeps = true;
   }
 
   /** Removes the spare. Throws nothing. */

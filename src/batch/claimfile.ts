@@ -45,15 +45,15 @@ export function acquireClaim(directory: string, task: number, claimant: Claimant
 
 /**
  * Removes the claim of the claimant's batch on a task. A claim that another batch has left behind goes too, unless its owner is
- * known to live. @throws FILE_SYSTEM
+ * known to live. `keeps`: the claimant may keep what spares its next claim an inode. @throws FILE_SYSTEM
  */
-export function dropClaim(directory: string, task: number, claimant: Claimant): void {
+export function dropClaim(directory: string, task: number, claimant: Claimant, keeps: boolean): void {
   const chain = chainIn(directory);
   if (chain.length === 0) return;
   const mine = chain.at(-1)!.owner.batch === claimant.batch;
   if (!mine && !acquireClaim(directory, task, claimant, true)) return;
   const [head, ...others] = mine ? chain : chainIn(directory);
-  if (head) claimant.withdraw(head.path, head.owner.id);
+  if (head) claimant.withdraw(head.path, head.owner.id, keeps);
   for (const { path } of others) removeFile(path);
 }
 

@@ -32,7 +32,7 @@ export class TaskDirectory {
     this.#root = root;
     this.#names = names;
     const aside = this.#path(0);
-    this.#claimant = new Claimant(spareClaim(aside, batch, rank), batch, rank, few === 0);
+    this.#claimant = new Claimant(spareClaim(aside, batch, rank), batch, rank);
     this.#running = new RunningFile(spareState(aside, batch, rank), textOf(RUNNING));
     this.#writer = `${batch}.${rank}`;
     this.#few = few;
@@ -84,10 +84,10 @@ export class TaskDirectory {
       return;
     }
     const write = () => this.#write(task, state);
-    if (this.#few > 0) write();
-    else this.#running.keep(this.#file(task), write);
+    if (this.#keeps) this.#running.keep(this.#file(task), write);
+    else write();
     this.drop(task);
-    if (this.#few > 0 && --this.#few === 0) this.#claimant.keep();
+    if (!this.#keeps) this.#few--;
   }
 
   /** Claims the task for this batch; false if another job has it. `force` takes an owner on another machine for gone. */
@@ -97,13 +97,18 @@ export class TaskDirectory {
 
   /** Gives up the claim on the task. */
   drop(task: number): void {
-    dropClaim(this.#path(task), task, this.#claimant);
+    dropClaim(this.#path(task), task, this.#claimant, this.#keeps);
   }
 
   /** Leaves nothing of this rank's own beside the tasks' files: for when no task is claimed for a while. Throws nothing. */
   rest(): void {
     this.#claimant.rest();
     this.#running.rest();
+  }
+
+  /** Whether this rank keeps what spares the next task an inode. */
+  get #keeps(): boolean {
+    return this.#few === 0;
   }
 
   /** The state of a task that begins with `first`, unless there is a file. Two jobs that begin at once do not undo each other. */

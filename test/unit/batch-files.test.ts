@@ -386,9 +386,9 @@ describe("claims left behind", () => {
     expect(acquireClaim(directory, 0, one, false)).toBe(true);
     expect(acquireClaim(directory, 0, two, true)).toBe(false);
     expect(readdirSync(directory).length).toBe(3);
-    dropClaim(directory, 0, two);
+    dropClaim(directory, 0, two, true);
     expect(readdirSync(directory).length).toBe(3);
-    dropClaim(directory, 0, one);
+    dropClaim(directory, 0, one, true);
     expect(readdirSync(directory)).toEqual([]);
   });
 
@@ -398,7 +398,7 @@ describe("claims left behind", () => {
     leaveClaim("a", newOwner("stray", 0), `claim.after.${deadOwner().id}`);
     const one = claimant("one");
     expect(acquireClaim(directory, 0, one, false)).toBe(true);
-    dropClaim(directory, 0, one);
+    dropClaim(directory, 0, one, true);
     expect(readdirSync(directory).length).toBe(1);
   });
 });
