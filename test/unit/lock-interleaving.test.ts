@@ -63,10 +63,10 @@ const sound: readonly [string, number, Scenario][] = [
     75_000,
     { scripts: [[...hastyTurn, ...turn], [...turn, ...hastyTurn], twice(turn)] },
   ],
-  ["four ranks", 20_000, { slots: 8, scripts: [turn, turn, turn, turn] }],
+  ["four ranks", 19_000, { slots: 8, scripts: [turn, turn, turn, turn] }],
   ["four ranks that give up", 300_000, { slots: 8, scripts: [hastyTurn, hastyTurn, hastyTurn, hastyTurn] }],
   ["two readers and two writers", 200_000, { slots: 8, scripts: [read, hastyRead, hastyTurn, turn] }],
-  ["trying", 2_000, { scripts: [tryTurn, twice(tryTurn), hastyTurn] }],
+  ["trying", 1_800, { scripts: [tryTurn, twice(tryTurn), hastyTurn] }],
   ["two readers and a writer", 17_500, { scripts: [hastyRead, hastyRead, hastyTurn] }],
   [
     "readers that become writers",
