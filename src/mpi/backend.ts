@@ -11,10 +11,11 @@ import { Mailbox, mailboxBytes } from "../node/mailbox.ts";
 import { coresOf } from "../node/cores.ts";
 import { eagernessFor, type Eagerness } from "../node/pace.ts";
 import { isRunning, processNamed } from "../node/process-life.ts";
-import { ENDED, Roster, rosterBytes } from "../node/roster.ts";
+import { Roster, rosterBytes } from "../node/roster.ts";
 import { MpiAttendant } from "./attendant.ts";
 import { MpiCourier } from "./courier.ts";
 import { endWithProcess, linger } from "./end.ts";
+import { awaitEnds, hasDied, takeLeave } from "./farewell.ts";
 import { startMpi, type MpiWorld } from "./job.ts";
 import { mpiOptions } from "./options.ts";
 import { chooseWindows, type WindowsChoice } from "./rma.ts";
@@ -51,8 +52,10 @@ const nothingMoves = (): boolean => false;
 export function mpiBackend(env: Readonly<Record<string, string | undefined>>): Backend {
   const world = startMpi(env);
   const atEnd: (() => void)[] = [];
+  let isWhole = (): boolean => true;
   endWithProcess(world, () => {
     for (const end of atEnd) end();
+    return isWhole();
   });
   const options = mpiOptions(world, env);
   const { rank, size, nodeOf } = world;
@@ -68,12 +71,12 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
   const place = placeOf.get(rank)!;
   const mailbox = new Mailbox({ buffer: node.control, byteOffset: at.mailbox }, mates, place, bells);
   const courier = mates.length < size ? new MpiCourier(world, options.windows === "rma") : null;
-  // Whoever waits for this rank learns that it does so in vain.
-  atEnd.push(() => {
-    if (roster.mark(place, ENDED)) for (const mate of mates) bells.ring(placeOf.get(mate)!);
-  });
+  const household = { roster, bells, place, count: mates.length, runs: node.runs };
+  isWhole = () => !hasDied(household);
+  atEnd.push(() => takeLeave(household));
   let answer = nothingMoves;
   if (courier) atEnd.push(() => linger(world, () => answer()));
+  else atEnd.push(() => awaitEnds(household));
   atEnd.push(() => node.memory.end());
   atEnd.push(() => courier?.settle());
   const bellPlace = { address: addressOf(node.control) + at.bells, bytes: bellBytes(mates.length) };
