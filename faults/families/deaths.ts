@@ -316,6 +316,31 @@ const LOCKS: readonly Fault[] = [
     },
     expected: survivors(["RANK_LOST lost 1,2", "leaves"]),
   },
+  {
+    name: "before it notifies a condition in which all others wait",
+    job: {},
+    run(comm) {
+      const lock = new MPILock(comm);
+      const condition = new MPICondition(lock);
+      if (comm.rank === VICTIM) return die(comm);
+      // Each has the lock back before it learns what came of its wait: the first must let the other have it.
+      return lock.withLock(() => condition.wait());
+    },
+    expected: survivors(LOST),
+  },
+  {
+    name: "while it waits in a condition with all others",
+    job: {},
+    run(comm) {
+      const lock = new MPILock(comm);
+      const condition = new MPICondition(lock);
+      if (comm.rank !== VICTIM) return lock.withLock(() => condition.wait());
+      lock.lock();
+      void condition.waitAsync();
+      return die(comm);
+    },
+    expected: survivors(LOST),
+  },
 ];
 
 const BATCHES: readonly Fault[] = [

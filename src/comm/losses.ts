@@ -6,6 +6,9 @@ import { DIED, PRESENT, type Fate } from "../node/roster.ts";
 import { throwFault } from "./arguments.ts";
 import type { Fates } from "./fates.ts";
 
+/** How ranks have gone, by their fates. Of the first kind others have told. */
+const HOW = ["gone", "ended", "died"] as const;
+
 /** The losses of one communicator. All members are local. */
 export class Losses {
   /** For texts: `, in a communicator of ranks 0, 2`; "" for one of all ranks. */
@@ -59,6 +62,12 @@ export class Losses {
     return vain ? this.#fault(gone) : undefined;
   }
 
+  /** What is wrong if a rank has gone of which another rank has told, whether this one knows of it or not. */
+  faultOfTold(told: number): RankLostError {
+    const all = new Set([...this.#gone(), told]);
+    return this.#fault(Array.from(all).toSorted((a, b) => a - b));
+  }
+
   /** A wait for some ranks: `call` names it, `fault` says what is wrong. */
   concern(call: () => string, needed: readonly number[], fault: () => RankLostError | undefined): Concern {
     return {
@@ -83,7 +92,7 @@ export class Losses {
   }
 
   #fault(gone: readonly number[]): RankLostError {
-    const how = gone.map((rank) => `rank ${rank} has ${this.#fateOf(rank) === DIED ? "died" : "ended"}`);
+    const how = gone.map((rank) => `rank ${rank} has ${HOW[this.#fateOf(rank)]}`);
     const text =
       `${how.join(", ")}, and can take no part any more. See why it left (its output and exit code). This communicator can only be ` +
       "closed; go on in one without the ranks that have gone";

@@ -1,7 +1,7 @@
 /** What a rank waits for in the line of a lock: what the report of a stall says of it, and what is done when ranks have gone. */
 import type { Engine } from "../comm/engine.ts";
 import { RankLostError } from "../errors.ts";
-import type { Awaited, Concern } from "../node/machine.ts";
+import type { Awaited, Concern, Machine } from "../node/machine.ts";
 import { SHARES, STANCE } from "./layout.ts";
 import { drive } from "./procedure.ts";
 import type { Place } from "./queue.ts";
@@ -11,6 +11,11 @@ import { readState } from "./state.ts";
 
 /** How often (ms) a waiting rank looks after the lost without any sign: ranks of other nodes may not know yet of one that has gone. */
 const LOOK_MS = 1_000;
+
+/** A machine that looks after the lost. */
+interface Look extends Machine {
+  call(): void;
+}
 
 /** The {@link Concern} of one rank in one line. All members are local. */
 export class LineConcern implements Concern {
@@ -49,14 +54,7 @@ export class LineConcern implements Concern {
   }
 
   mind(): void {
-    this.mendIfDue();
-  }
-
-  /** As {@link mend}, unless this rank has looked since there was a reason to; tells whether it looked. */
-  mendIfDue(): boolean {
-    const due = this.#recovery.due || performance.now() - this.#lastLook > LOOK_MS;
-    if (due) this.mend();
-    return due;
+    if (this.#recovery.due || performance.now() - this.#lastLook > LOOK_MS) this.mend();
   }
 
   /**
@@ -67,9 +65,18 @@ export class LineConcern implements Concern {
   mend(): void {
     if (this.#place.losses.gone === 0) return;
     this.#lastLook = performance.now();
+    this.look(this.#recovery);
+  }
+
+  /**
+   * Looks after the lost, as far as they can be reached.
+   *
+   * @throws as {@link mend}
+   */
+  look(machine: Look): void {
     try {
-      this.#recovery.call();
-      drive(this.#recovery);
+      machine.call();
+      drive(machine);
     } catch (error) {
       // A rank of another node that went while it was asked: `due` knows.
       if (!(error instanceof RankLostError) || this.#place.losses.isGone(this.#place.root)) throw error;

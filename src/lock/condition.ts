@@ -3,6 +3,7 @@ import { engineOf } from "../world.ts";
 import { digestOf } from "../comm/calls.ts";
 import type { Engine } from "../comm/engine.ts";
 import { throwFault } from "../comm/arguments.ts";
+import type { Losses } from "../comm/losses.ts";
 import { PshmemError } from "../errors.ts";
 import type { Concern } from "../node/machine.ts";
 import { aborted, badArgument, checkWait, patienceOf, type WaitOptions } from "./arguments.ts";
@@ -17,13 +18,15 @@ import { CONDITION_WORDS, Waiters } from "./waiters.ts";
 /**
  * A condition that belongs to a lock. Wait for it in a loop, since what one waits for can have gone again by the time the lock
  * is back: `while (!ready()) condition.wait();` A wait also ends when a rank has gone that held the lock, or that had been notified and did not
- * come back: whoever is left looks again.
+ * come back: whoever is left looks again. When ranks have gone and all others wait here, each without a time-out, nobody is left who could notify them: all of
+ * these waits end with RANK_LOST.
  */
 export class MPICondition implements Disposable {
   /** The lock it belongs to. */
   readonly lock: MPILock;
   readonly #door: Doorway;
   readonly #waiters: Waiters;
+  readonly #losses: Losses;
   readonly #lifetime: Lifetime;
   /** The call that waits. */
   #call = "";
@@ -47,7 +50,8 @@ export class MPICondition implements Disposable {
     const words = engine.allocateWords(call, CONDITION_WORDS);
     this.lock = lock;
     this.#door = door;
-    this.#waiters = new Waiters(words, engine.rank, root, door.entry, engine.losses);
+    this.#waiters = new Waiters(words, door.place, door.entry);
+    this.#losses = engine.losses;
     this.#waiters.concern = this.#concern(engine, id);
     this.#lifetime = new Lifetime(engine, words, "MPICondition");
   }
@@ -56,8 +60,8 @@ export class MPICondition implements Disposable {
    * Local, blocking: leaves the lock, waits to be notified, and enters the lock again, under a new token. The lock is
    * held again whenever this returns or throws TIMEOUT or ABORTED. Waiting for the lock is not subject to the timeout.
    *
-   * @throws LOCK_NOT_HELD unless this rank holds the lock alone; TIMEOUT ABORTED BAD_ARGUMENT FREED; RANK_LOST, with the lock held, when all
-   * other ranks have gone
+   * @throws LOCK_NOT_HELD unless this rank holds the lock alone; TIMEOUT ABORTED BAD_ARGUMENT FREED; RANK_LOST, with the lock held, when
+   * ranks have gone and all others of the communicator wait for this condition with neither time-out nor signal, or none is left
    */
   wait(options?: WaitOptions | null): void {
     perform(this.#door.pace, this.#wait("MPICondition.wait", options));
@@ -108,7 +112,7 @@ export class MPICondition implements Disposable {
     this.#call = call;
     const resume = this.#door.suspend();
     this.#lifetime.begin();
-    this.#waiters.wait();
+    this.#waiters.wait(isEndless(call, options));
     let ending;
     try {
       const either = this.#lifetime.signal(this.#door.lifetime.signal(), signal);
@@ -120,6 +124,7 @@ export class MPICondition implements Disposable {
     this.#door.lifetime.check(call);
     this.#lifetime.check(call);
     if (this.#waiters.notified) return;
+    if (this.#waiters.lost >= 0) throwFault(this.#losses.faultOfTold(this.#waiters.lost), call);
     throw ending === "aborted"
       ? aborted(call, this.#door.rank, signal)
       : this.#timeout(call, options!.timeout!);
@@ -138,16 +143,32 @@ export class MPICondition implements Disposable {
   #concern({ losses, rank, size }: Engine, id: number): Concern {
     const { concern } = this.#door;
     const others = Array.from({ length: size }, (_, other) => other).filter((other) => other !== rank);
+    const notifiers = () => {
+      const able = others.filter((other) => !this.#waiters.isStuck(other));
+      return losses.awaited(able.length > 0 ? able : others);
+    };
+    const inside = () => {
+      const awaited = concern.inside();
+      return awaited.length > 0 ? awaited : notifiers();
+    };
     return {
       describe: () => `${this.#call} of object ${id}${losses.where}`,
-      awaited: () => (this.#waiters.awaiting ? concern.inside() : concern.awaited()),
+      awaited: () => (this.#waiters.awaiting ? inside() : concern.awaited()),
       mind: () => {
-        if (!this.#waiters.awaiting) concern.mind();
-        else if (others.every((other) => losses.isGone(other)))
-          throwFault(losses.faultOfPeers(others), this.#call);
-        else if (concern.mendIfDue()) this.#waiters.heed(size);
+        if (this.#waiters.awaiting) this.#lookOut();
+        else concern.mind();
       },
     };
+  }
+
+  /** Nobody may be in line for the lock that sets it right. */
+  #lookOut(): void {
+    const { concern } = this.#door;
+    const { outlook } = this.#waiters;
+    concern.look(outlook);
+    if (!outlook.undecided) return;
+    concern.mend();
+    concern.look(outlook);
   }
 
   #timeout(call: string, timeout: number): PshmemError {
@@ -155,6 +176,12 @@ export class MPICondition implements Disposable {
     const text = `${call}: no rank notified rank ${rank} within ${timeout} ms. Allow more time, or notify after each change.`;
     return new PshmemError("TIMEOUT", text, { call, rank });
   }
+}
+
+/** Whether nothing but a notification ends a wait. A signal cannot fire while this rank is blocked. */
+function isEndless(call: string, options: WaitOptions | null | undefined): boolean {
+  const { timeout = Infinity, signal } = options ?? {};
+  return timeout === Infinity && (signal === undefined || call === "MPICondition.wait");
 }
 
 function noLock(actual: unknown): PshmemError {

@@ -48,6 +48,11 @@ export class Doorway {
     return this.#place.rank;
   }
 
+  /** This rank's place in the lock. */
+  get place(): Place {
+    return this.#place;
+  }
+
   /** Number of the object. */
   get id(): number {
     return this.#sign.id;

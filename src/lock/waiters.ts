@@ -1,11 +1,13 @@
 /** The ranks that wait on a condition, as a step machine. */
 import type { Words } from "../comm/engine.ts";
-import type { Losses } from "../comm/losses.ts";
 import { BLOCKED, DONE, GOING, type Concern, type Machine, type Outcome } from "../node/machine.ts";
 import { EXCLUSIVE, type Entry } from "./entry.ts";
+import { OWED, Outlook } from "./outlook.ts";
+import type { Place } from "./queue.ts";
+import { FREE, kindOfSignal, NOTIFIED, numberOfSignal, SIGNAL, STUCK, VAIN } from "./signal.ts";
 
 // The words of a condition. The waiting ranks are a linked list, in which rank + 1 stands for a rank and 0 for none. All but
-// SIGNAL are touched only with the lock held. A rank that goes while it holds the lock may leave one change half made: FIRST and NEXT
+// SIGNAL (see signal.ts) are touched only with the lock held. A rank that goes while it holds the lock may leave one change half made: FIRST and NEXT
 // change by one word each time and so always make a list; LAST is not relied on any more once a rank has gone.
 
 /** On the root: the first in line. */
@@ -14,9 +16,6 @@ const FIRST = 0;
 const LAST = 1;
 /** On each rank: who is next in line. */
 const NEXT = 2;
-/** On each rank: 1 once notified. Set by the notifier, who holds the lock; cleared by its owner, or, once that has gone, by any. */
-const SIGNAL = 3;
-
 /** Words that a condition takes on each rank. */
 export const CONDITION_WORDS = 4;
 
@@ -28,21 +27,20 @@ const RETURN = 4;
 const SETTLE = 5;
 const NOTIFY = 6;
 
-/** Why a wait ends without a notification of its own: the lock's holder has gone, */
-const MARKED = 1;
-/** or one who had been notified. */
-const OWED = 2;
-
 /**
  * One rank's side of a condition. `wait` and `notify` begin an operation, with the lock held; step until DONE.
  *
  * No wake-up is lost: a rank stands in line before it leaves the lock, and notifiers hold the lock. A wait that is given up goes back
  * through the lock, and only then looks whether it was notified meanwhile; if so it counts as notified, so no notification
- * goes to a rank that is no longer there. One that went to a rank that has gone since is taken over by a waiting rank, see `heed`.
+ * goes to a rank that is no longer there. One that went to a rank that has gone since is taken over by a waiting rank, see {@link Outlook}.
  */
 export class Waiters implements Machine {
   /** 1 when the last `wait` ended by a notification. */
   notified = 0;
+  /** A rank that has gone, when the last `wait` ended because nobody was left to notify this one; else −1. */
+  lost = -1;
+  /** Whether there is something to wait for still, once ranks have gone. */
+  readonly outlook: Outlook;
   /** What this rank waits for in here, for whoever drives the machine. */
   concern?: Concern;
 
@@ -50,31 +48,28 @@ export class Waiters implements Machine {
   readonly #rank: number;
   readonly #root: number;
   readonly #entry: Entry;
-  readonly #losses: Pick<Losses, "gone" | "isGone">;
+  readonly #losses: Place["losses"];
   // Plain fields: the search over all schedules saves and restores them.
   private phase = IDLE;
   private leaving = 0;
   private count = 0;
-  private roused = 0;
+  private endless = 0;
 
-  constructor(
-    words: Words,
-    rank: number,
-    root: number,
-    entry: Entry,
-    losses: Pick<Losses, "gone" | "isGone">,
-  ) {
-    this.#losses = losses;
+  /** `words`: those of the condition; `place`: this rank's in the lock, which `entry` enters. */
+  constructor(words: Words, place: Place, entry: Entry) {
+    this.#losses = place.losses;
     this.#words = words;
-    this.#rank = rank;
-    this.#root = root;
+    this.#rank = place.rank;
+    this.#root = place.root;
     this.#entry = entry;
+    this.outlook = new Outlook(words, place);
   }
 
-  /** Begins to stand in line, leave the lock, wait to be notified and enter the lock again. */
-  wait(): void {
+  /** Begins to stand in line, leave the lock, wait to be notified and enter the lock again. `endless`: it will not be given up. */
+  wait(endless: boolean): void {
     this.leaving = 0;
-    this.roused = 0;
+    this.endless = endless ? 1 : 0;
+    this.outlook.roused = 0;
     this.phase = ENLIST;
   }
 
@@ -88,13 +83,9 @@ export class Waiters implements Machine {
     return this.phase === AWAIT;
   }
 
-  /** In the midst of a `wait`, after the lock has been looked after: looks whether ranks that have gone should have let this one go on. */
-  heed(size: number): void {
-    if (this.#entry.isMarked()) this.roused = MARKED;
-    for (let rank = 0; rank < size && !this.roused; rank++) {
-      if (this.#losses.isGone(rank) && this.#words.exchange(rank, SIGNAL, 0) === 1) this.roused = OWED;
-    }
-    if (this.roused) this.#words.ring(this.#rank);
+  /** Whether a rank can do nothing until it is notified. */
+  isStuck(rank: number): boolean {
+    return kindOfSignal(this.#words.load(rank, SIGNAL)) === STUCK;
   }
 
   /** Begins to wake the first `count` ranks in line. Never blocks. */
@@ -125,8 +116,14 @@ export class Waiters implements Machine {
     }
   }
 
+  /** Who goes on by itself says so first: it may notify others. */
   #await(): Outcome {
-    if (this.#words.load(this.#rank, SIGNAL) === 0 && !this.leaving && !this.roused) return BLOCKED;
+    const word = this.#words.load(this.#rank, SIGNAL);
+    const kind = kindOfSignal(word);
+    if (kind === FREE || kind === STUCK) {
+      if (!this.leaving && !this.outlook.roused) return BLOCKED;
+      if (kind === STUCK) this.#words.compareExchange(this.#rank, SIGNAL, word, FREE);
+    }
     this.#entry.enter(EXCLUSIVE);
     return this.#go(RETURN);
   }
@@ -137,12 +134,15 @@ export class Waiters implements Machine {
   }
 
   #settle(): Outcome {
-    const signalled = this.#words.exchange(this.#rank, SIGNAL, 0);
-    this.notified = signalled || this.roused ? 1 : 0;
+    const { roused } = this.outlook;
+    const word = this.#words.exchange(this.#rank, SIGNAL, FREE);
+    const signalled = kindOfSignal(word) === NOTIFIED;
+    this.notified = signalled || roused ? 1 : 0;
+    this.lost = kindOfSignal(word) === VAIN ? numberOfSignal(word) : -1;
     // A notifier that has gone may have come no further than the signal.
     if (!signalled || this.#losses.gone > 0) this.#delist();
     // Two notifications have come to one rank.
-    if (!signalled || this.roused !== OWED) return this.#end();
+    if (!signalled || roused !== OWED) return this.#end();
     this.count = 1;
     return this.#go(NOTIFY);
   }
@@ -151,7 +151,7 @@ export class Waiters implements Machine {
     const first = this.#next(0);
     if (first === 0) return this.#end();
     if (this.#losses.gone === 0 || !this.#losses.isGone(first - 1)) {
-      this.#words.store(first - 1, SIGNAL, 1);
+      this.#words.store(first - 1, SIGNAL, NOTIFIED);
       if (!this.#returned(first - 1)) this.count--;
       this.#words.ring(first - 1);
     }
@@ -162,10 +162,11 @@ export class Waiters implements Machine {
   /** True if the rank just notified has gone, and nobody has taken its notification over. */
   #returned(rank: number): boolean {
     if (this.#losses.gone === 0 || !this.#losses.isGone(rank)) return false;
-    return this.#words.exchange(rank, SIGNAL, 0) === 1;
+    return this.#words.exchange(rank, SIGNAL, FREE) === NOTIFIED;
   }
 
   #enlist(): void {
+    if (this.endless) this.#words.store(this.#rank, SIGNAL, this.outlook.stick());
     const none = this.#losses.gone === 0;
     if (!none) this.#link(this.#rank + 1, 0);
     this.#link(none ? this.#words.load(this.#root, LAST) : this.#walkTo(0), this.#rank + 1);

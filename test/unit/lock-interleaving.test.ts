@@ -16,6 +16,7 @@ import {
   USERS,
   WAITER,
 } from "../../dist/lock/layout.js";
+import { kindOfSignal, SIGNAL, VAIN } from "../../dist/lock/signal.js";
 import * as search from "./lock-search.ts";
 import {
   enter,
@@ -105,6 +106,10 @@ const tryAgain: readonly Op[] = [search.mend(), ...tryTurn];
 /** Of three ranks that do the same, any one may stand for all. */
 const one = { deaths: 1, mortals: [0] };
 
+const idle: Op = { name: "idle", end: () => 1 };
+/** Nobody is left to notify those that wait already once the last rank has died, or has come to its end. */
+const forsaken = { ends: true, deaths: 1, mortals: [2] };
+
 /** The same, with ranks that die: before any step, and between any two writes of one. */
 const mortal: readonly [string, number, Scenario][] = [
   ["two ranks", 15_000, { deaths: 2, slots: 8, scripts: [twice(hastyTurn), [...hastyTurn, ...turn]] }],
@@ -130,6 +135,16 @@ const mortal: readonly [string, number, Scenario][] = [
     { deaths: 1, words: made(Backwards), scripts: [twice([search.draw()]), [search.draw()]] },
   ],
   ["a condition", 3_000, { deaths: 1, scripts: [hastyConsume, produce(1)] }],
+  [
+    "two wait in a condition, the third goes",
+    10_000,
+    { ...forsaken, first: [0, 1], scripts: [consume, consume, [idle]] },
+  ],
+  [
+    "one waits in a condition, another comes and may give up, the third goes",
+    3_000,
+    { ...forsaken, first: [0], tires: true, scripts: [consume, hastyConsume, [idle]] },
+  ],
   ["three ranks", 80_000, { ...one, scripts: [turn, turn, turn] }],
   ["one of three tries", 70_000, { ...one, scripts: [turn, turn, tryAgain] }],
   ["a tally of three", 70_000, { ...one, scripts: [[search.draw()], [search.draw()], [search.draw()]] }],
@@ -328,6 +343,17 @@ const broken: readonly [string, string, Scenario][] = [
   ["notified without the lock", asleep, { scripts: [consume, search.putItems(1)] }],
 ];
 
+/** Says that it can do nothing until it is notified, and yet gives up. */
+const boastfulConsume: readonly Op[] = [enter(EXCLUSIVE), ...search.takeItem(true, true), leave(EXCLUSIVE)];
+
+/** Nobody is told that there is nothing to wait for. */
+class NoNews extends PlainWords {
+  override compareExchange(rank: number, index: number, expected: number, value: number): number {
+    const isNews = index === SIGNAL && kindOfSignal(value) === VAIN;
+    return isNews ? expected : super.compareExchange(rank, index, expected, value);
+  }
+}
+
 /** The same for what is done about the dead. */
 const brokenMercy: readonly [string, string, Scenario][] = [
   [
@@ -340,6 +366,21 @@ const brokenMercy: readonly [string, string, Scenario][] = [
     "moves that nobody counts",
     "it was told that a holder died",
     { ...one, scripts: [turn, turn, turn], words: made(NoMoves) },
+  ],
+  [
+    "one that can go on and denies it",
+    "it was told that nobody is left to notify it",
+    {
+      ...forsaken,
+      first: [0],
+      tires: true,
+      scripts: [consume, boastfulConsume, [idle]],
+    },
+  ],
+  [
+    "nobody told that all wait in vain",
+    "ranks can go round in circles",
+    { ...forsaken, first: [0, 1], scripts: [consume, consume, [idle]], waiting: made(NoNews) },
   ],
   ["users never forgiven", asleep, { deaths: 1, scripts: [read, turn], words: made(AllShare) }],
   [

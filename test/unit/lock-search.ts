@@ -23,11 +23,14 @@ import {
   SLOTS,
   STANCE,
   TICKETS,
+  USERS,
 } from "../../dist/lock/layout.js";
 import { TicketQueue, type Place } from "../../dist/lock/queue.js";
 import { Recovery } from "../../dist/lock/recovery.js";
 import { Stance } from "../../dist/lock/stance.js";
 import { Tally } from "../../dist/lock/tally.js";
+import { Outlook } from "../../dist/lock/outlook.js";
+import { kindOfSignal, SIGNAL, STUCK, VAIN } from "../../dist/lock/signal.js";
 import { CONDITION_WORDS, Waiters } from "../../dist/lock/waiters.js";
 import { drive } from "../../dist/lock/procedure.js";
 import { BLOCKED, DONE, type Machine } from "../../dist/node/machine.js";
@@ -121,6 +124,15 @@ const AWAKE = 0;
 const ARMED = 1;
 const ASLEEP = 2;
 
+/** What a rank minds: nothing, */
+const NOT_MINDING = 0;
+/** what the lost have left in the lock, */
+const MENDING = 1;
+/** what it can hope for in the condition, */
+const LOOKING_OUT = 2;
+/** or that once more, after it has mended the lock. */
+const LOOKING_AGAIN = 3;
+
 function partsOf({ queue, recovery, stance }: Pick<Entry, "queue" | "recovery" | "stance">): object[] {
   return [queue, recovery, recovery.queue, stance];
 }
@@ -132,8 +144,8 @@ class Actor {
   sleep = AWAKE;
   /** How many had gone when it armed its bell. */
   goneThen = 0;
-  /** 1 while it looks after the lost, before it sleeps. */
-  minding = 0;
+  /** What it looks after before it sleeps, if anything. */
+  minding = NOT_MINDING;
   gaveUp = 0;
   dead = 0;
   /** 1 once others are told that it is dead. */
@@ -151,7 +163,7 @@ class Actor {
     this.entry = new Entry(place, permits);
     this.exit = new Entry(place, permits, this.entry.stance);
     this.tally = new Tally(place);
-    this.waiters = new Waiters(waiting, place.rank, place.root, this.entry, place.losses);
+    this.waiters = new Waiters(waiting, place, this.entry);
     this.script = script;
   }
 
@@ -159,6 +171,7 @@ class Actor {
   get machines(): readonly object[] {
     const run = new Set<object>([this.entry, ...partsOf(this.entry)]);
     for (const { machine } of this.script) if (machine) run.add(machine(this));
+    if (run.has(this.waiters)) run.add(this.waiters.outlook);
     if (run.has(this.tally)) for (const part of partsOf(this.tally)) run.add(part);
     if (run.has(this.exit)) for (const part of partsOf(this.exit)) run.add(part);
     return [...run];
@@ -171,7 +184,14 @@ class Actor {
   /** Dies: what it had in its own head is no part of the state any more. */
   end(): void {
     for (const object of this.machines) clear(object);
-    Object.assign(this, { running: 0, sleep: AWAKE, goneThen: 0, minding: 0, gaveUp: 0, inside: OUTSIDE });
+    Object.assign(this, {
+      running: 0,
+      sleep: AWAKE,
+      goneThen: 0,
+      minding: NOT_MINDING,
+      gaveUp: 0,
+      inside: OUTSIDE,
+    });
     this.pc = this.script.length;
     this.dead = 1;
   }
@@ -200,6 +220,12 @@ export interface Scenario {
   readonly deaths?: number;
   /** Which ranks may die. Default: all. */
   readonly mortals?: readonly number[];
+  /** Whether a rank may sleep until it loses patience. Default: somebody must always be awake. */
+  readonly tires?: boolean;
+  /** Ranks that have gone as far as they can alone, one after the other, before the search begins. */
+  readonly first?: readonly number[];
+  /** Whether others are told of ranks that have come to their ends, too. Default: only of those that died. */
+  readonly ends?: boolean;
   /** What the machines are told of the number of ranks: a mutant lies, so that ranks draw more tickets than there is room for. */
   readonly told?: number;
   /** Builds the words of the lock; a mutant's are broken. */
@@ -244,12 +270,16 @@ class World {
   /** 0: nobody dies, and nobody looks at what ranks say of themselves. */
   readonly mortal: number;
   readonly mortals: readonly number[];
+  readonly ends: boolean;
+  readonly tires: boolean;
   /** How many ranks are known to have gone. */
   gone = 0;
   /** 1: the next to enter must be told that a holder has gone. */
   mustTell = 0;
   /** 1: some later one may be told so. */
   mayTell = 0;
+  /** 1 once a rank has been told that nobody is left to notify it. */
+  vain = 0;
   /** Items on the table, guarded by the lock; for conditions. */
   items = 0;
   lastToken = FIRST_TOKEN - 1;
@@ -264,6 +294,9 @@ class World {
     root = 0,
     deaths = 0,
     mortals = scripts.map((_, rank) => rank),
+    ends = false,
+    tires = false,
+    first = [],
     told,
     words = plain,
     waiting = plain,
@@ -275,6 +308,8 @@ class World {
     this.root = root;
     this.deathsLeft = this.mortal = deaths;
     this.mortals = mortals;
+    this.ends = ends;
+    this.tires = tires;
     this.lock.memory[root][TICKETS] = FIRST_TICKET << 16;
     this.lock.memory[root][LOW] = (FIRST_TOKEN - 1) | 0;
     const losses = lossesOf(this);
@@ -287,15 +322,21 @@ class World {
       );
     });
     this.lock.rung = this.waiting.rung = (rank) => (this.actors[rank].sleep = AWAKE);
+    for (const rank of first) while (this.canStep(this.actors[rank])) this.step(this.actors[rank]);
   }
 
   /** Every schedule may go on from here by stepping this rank. */
   canStep(actor: Actor): boolean {
-    return !actor.finished && (actor.sleep !== ASLEEP || actor.minding === 1);
+    return !actor.finished && (actor.sleep !== ASLEEP || actor.minding !== NOT_MINDING);
+  }
+
+  /** Whether others can be told now that a rank has gone. */
+  isNews({ dead, gone, finished }: Actor): boolean {
+    return gone === 0 && (dead === 1 || (this.ends && finished));
   }
 
   canGiveUp(actor: Actor): boolean {
-    const waits = actor.running === 1 && actor.gaveUp === 0 && actor.minding === 0 && !actor.finished;
+    const waits = actor.running === 1 && actor.gaveUp === 0 && !actor.minding && !actor.finished;
     return waits && actor.script[actor.pc].patient === true;
   }
 
@@ -304,6 +345,7 @@ class World {
     if (actor.minding) this.#mind(actor, op);
     else this.#advance(actor, op);
     this.#checkInside();
+    this.#checkVain();
   }
 
   #advance(actor: Actor, op: Op): void {
@@ -325,23 +367,29 @@ class World {
     if (actor.sleep === AWAKE) {
       actor.sleep = ARMED;
       actor.goneThen = this.gone;
-    } else if (actor.goneThen > 0 && this.#isInVain(actor)) {
-      this.giveUp(actor);
+    } else if (actor.goneThen > 0 && actor.waiters.awaiting) {
+      this.#beginMinding(actor, op, LOOKING_OUT);
     } else if (actor.goneThen > 0 && op.recovery?.(actor).due) {
-      actor.minding = 1;
-      op.recovery(actor).call();
+      this.#beginMinding(actor, op, MENDING);
     } else actor.sleep = ASLEEP;
   }
 
   #mind(actor: Actor, op: Op): void {
-    if (op.recovery!(actor).step() !== DONE) return;
-    actor.minding = 0;
-    if (actor.waiters.awaiting) actor.waiters.heed(this.actors.length);
-    if (actor.sleep === ARMED) actor.sleep = ASLEEP;
+    if (this.#minder(actor, op).step() !== DONE) return;
+    const { waiters, minding } = actor;
+    actor.minding = NOT_MINDING;
+    if (minding === LOOKING_OUT && waiters.outlook.undecided) this.#beginMinding(actor, op, MENDING);
+    else if (minding === MENDING && waiters.awaiting) this.#beginMinding(actor, op, LOOKING_AGAIN);
+    else if (actor.sleep === ARMED) actor.sleep = ASLEEP;
   }
 
-  #isInVain(actor: Actor): boolean {
-    return actor.waiters.awaiting && this.actors.every((other) => other === actor || other.gone === 1);
+  #beginMinding(actor: Actor, op: Op, minding: number): void {
+    actor.minding = minding;
+    this.#minder(actor, op).call();
+  }
+
+  #minder(actor: Actor, op: Op): Recovery | Outlook {
+    return actor.minding === MENDING ? op.recovery!(actor) : actor.waiters.outlook;
   }
 
   /** The rank does so many more writes of its next step, and nothing after that. False if there are no more. */
@@ -358,7 +406,7 @@ class World {
   #lastWrites(actor: Actor, op: Op, writes: number): boolean {
     this.lock.life = this.waiting.life = writes;
     try {
-      if (actor.minding) op.recovery!(actor).step();
+      if (actor.minding) this.#minder(actor, op).step();
       else {
         this.#begin(actor, op);
         op.machine?.(actor).step();
@@ -416,6 +464,21 @@ class World {
     ).length;
     if (heads > 1) throw new SearchFailure("two are at the head of the queue");
     if (sharing > this.permits) throw new SearchFailure("more are inside than there are permits");
+  }
+
+  /** When the first rank is told that nobody can notify it, all that live must wait for ever, with nothing left to come to them. */
+  #checkVain(): void {
+    if (this.vain || !this.waiting.memory.some((own) => kindOfSignal(own[SIGNAL]) === VAIN)) return;
+    this.vain = 1;
+    const living = this.actors.filter(({ dead, gone }) => dead + gone === 0);
+    const waits = ({ waiters, script, pc, gaveUp, rank }: Actor) =>
+      script[pc]?.patient === false &&
+      !gaveUp &&
+      !waiters.outlook.roused &&
+      kindOfSignal(this.waiting.memory[rank][SIGNAL]) >= STUCK;
+    const isMarked = this.lock.memory[this.root][USERS] < 0 || this.mustTell === 1;
+    if ((living.length > 1 && !living.every(waits)) || isMarked)
+      throw new SearchFailure("it was told that nobody is left to notify it");
   }
 
   /** When all are finished nothing may be left in the words, and a lock must serve whoever comes next. */
@@ -594,8 +657,8 @@ export function draw(): Op {
   };
 }
 
-/** With the lock held: if nothing is on the table, wait and look again; patience lost, go on without. Else take one. */
-export function takeItem(patient: boolean): readonly Op[] {
+/** With the lock held: if nothing is on the table, wait and look again; patience lost, go on without. Else take one. `endless`: what it says of its wait. */
+export function takeItem(patient: boolean, endless = !patient): readonly Op[] {
   const look: Op = {
     name: "look",
     end: (_, world) => {
@@ -611,14 +674,15 @@ export function takeItem(patient: boolean): readonly Op[] {
     recovery: (actor) => actor.entry.recovery,
     begin: (actor) => {
       actor.inside = OUTSIDE;
-      actor.waiters.wait();
+      actor.waiters.wait(endless);
     },
     end: (actor, world) => {
       actor.inside = EXCLUSIVE;
       checkTold(actor, world);
       if (actor.entry.inside !== EXCLUSIVE) throw new SearchFailure("back without the lock");
-      if (!actor.waiters.notified && !actor.gaveUp) throw new SearchFailure("gave up unasked");
-      return actor.waiters.notified ? -1 : 1;
+      const { notified, lost } = actor.waiters;
+      if (!notified && !actor.gaveUp && lost < 0) throw new SearchFailure("gave up unasked");
+      return notified ? -1 : 1;
     },
   };
   return [look, wait];
@@ -694,7 +758,7 @@ class Snapshots {
 
 /** Parts that do nothing, and are not looked at, while nobody dies. */
 function isOfLosses(part: object): boolean {
-  return part instanceof Recovery || part instanceof Stance;
+  return part instanceof Recovery || part instanceof Stance || part instanceof Outlook;
 }
 
 function push(state: number[], list: readonly number[]): void {
@@ -703,24 +767,27 @@ function push(state: number[], list: readonly number[]): void {
 
 /**
  * What tells two states apart: all but the clock, which no machine reads back, fields that are written before they are read again, and
- * the counts in stances. Of these only matters whether one is what it was when it was read.
+ * the counts in stances and signals. Of these only matters whether one is what it was when it was read.
  */
 class Keys {
   readonly #world: World;
   readonly #plain: readonly Field[];
   readonly #queues: readonly Part[];
   readonly #recoveries: readonly Part[];
+  readonly #outlooks: readonly Part[];
 
   constructor(world: World) {
     const parts = world.actors.flatMap((actor) => actor.machines);
     const queues = parts.filter((part) => part instanceof TicketQueue);
     const recoveries = parts.filter((part) => part instanceof Recovery);
-    const special = new Set<object>([...queues, ...recoveries]);
+    const outlooks = parts.filter((part) => part instanceof Outlook);
+    const special = new Set<object>([...queues, ...recoveries, ...outlooks]);
     const state = parts.filter((part) => !special.has(part) && (world.mortal || !isOfLosses(part)));
     const others = [world, ...world.actors, ...state];
     this.#world = world;
     this.#plain = others.flatMap((object) => fieldsBut(object, ["serial", "rests", "users", "high", "low"]));
     this.#queues = queues.map((queue) => partOf(queue, ["seen", "owner", "passed"]));
+    this.#outlooks = world.mortal === 0 ? [] : outlooks.map((one) => partOf(one, ["seen", "serial"]));
     this.#recoveries = world.mortal === 0 ? [] : recoveries.map((one) => partOf(one, ["seen", "restsThen"]));
   }
 
@@ -735,6 +802,7 @@ class Keys {
     }
     for (const { object, all, lasting } of this.#queues) packFields(object["phase"] === 0 ? lasting : all);
     for (const recovery of this.#recoveries) this.#packRecovery(recovery);
+    for (const outlook of this.#outlooks) this.#packOutlook(outlook);
     return scratch.toString("latin1", 0, length);
   }
 
@@ -748,7 +816,8 @@ class Keys {
         else if (index !== SINCE && (index !== SHARES || mortal)) pack(own[index]);
       }
     }
-    for (const own of waiting.memory) for (let i = 0; i < own.length; i++) pack(own[i]);
+    for (const own of waiting.memory)
+      for (let i = 0; i < own.length; i++) pack(i === SIGNAL ? kindOfSignal(own[i]) : own[i]);
   }
 
   /** The number that an entry has read counts from its look on until it writes the next one. */
@@ -759,6 +828,17 @@ class Keys {
     const counts = phase >= ANNOUNCE && phase <= SIGN;
     pack(counts && isStale ? 1 : 0);
     if (counts && isStale) for (const half of ["high", "low"]) pack(entry[half] as number);
+  }
+
+  #packOutlook({ object, lasting }: Part): void {
+    pack((object as unknown as Outlook).roused);
+    if (object["phase"] === 0) return;
+    packFields(lasting);
+    const { memory } = this.#world.waiting;
+    const seen = object["seen"] as number[];
+    pack(seen.length);
+    for (let rank = 0; rank < seen.length; rank++)
+      pack(seen[rank] < 0 ? 2 : seen[rank] === memory[rank][SIGNAL] ? 1 : 0);
   }
 
   #packRecovery({ object, lasting }: Part): void {
@@ -911,13 +991,14 @@ function kindOf(move: number): number {
 function movesOf(world: World): number[] {
   const { actors } = world;
   const steps = actors.filter((actor) => world.canStep(actor)).map((actor) => moveOf(STEP, actor));
-  const news = actors.filter(({ dead, gone }) => dead > gone).map((actor) => moveOf(TELL, actor));
+  const news = actors.filter((actor) => world.isNews(actor)).map((actor) => moveOf(TELL, actor));
+  const givesUp = actors.filter((actor) => world.canGiveUp(actor)).map((actor) => moveOf(GIVE_UP, actor));
   if (steps.length + news.length === 0) {
+    if (world.tires && givesUp.length > 0) return givesUp;
     if (actors.some((actor) => !actor.finished)) throw new SearchFailure("all who are left sleep");
     world.checkClean();
     return [];
   }
-  const givesUp = actors.filter((actor) => world.canGiveUp(actor)).map((actor) => moveOf(GIVE_UP, actor));
   return [...steps, ...news, ...givesUp, ...deathsOf(world)];
 }
 
@@ -937,7 +1018,7 @@ function apply(world: World, move: number): string | null {
   const writes = Math.floor(move / RANKS / KINDS);
   const name = actor.script[actor.pc]?.name;
   if (kind === STEP) {
-    const how = actor.minding ? "minds" : name;
+    const how = ["", "minds", "looks out", "looks again"][actor.minding] || name;
     world.step(actor);
     return `${actor.rank} ${how}`;
   }
