@@ -29,7 +29,8 @@ export function awaitEnds(household: Household): void {
   const isThere = (mate: number) => roster.fateOf(mate) === PRESENT;
   const places = Array.from({ length: household.count }, (_, mate) => mate);
   // Where nobody sees a death, MPI is the one to wait.
-  while (runs) {
+  if (!runs) return;
+  for (;;) {
     bells.arm(place);
     const there = places.filter(isThere);
     if (there.length === 0) return;
