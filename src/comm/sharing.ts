@@ -80,7 +80,8 @@ export class Sharing {
   *#partsOf(count: number, readers: number): Generator<number, void, void> {
     const { rank } = this.#company;
     const startOf = (reader: number) => Math.floor((count * reader) / readers);
-    for (let turn = 0; turn < readers && rank < readers; turn++) {
+    if (rank >= readers) return;
+    for (let turn = 0; turn < readers; turn++) {
       const whose = (rank + turn) % readers;
       const take = () => startOf(whose) + this.#company.takeNumberOf(whose);
       for (let part = take(); part < startOf(whose + 1); part = take()) yield part;
