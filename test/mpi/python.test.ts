@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { runJob, type JobEnd } from "../job.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { JOB_MS, runJob, type JobEnd } from "../job.ts";
 import { describeMpi, launchLine, TYPESCRIPT, type MpiName } from "./launch.ts";
 import type { Orders, Outcome } from "./programs/batch.ts";
 
@@ -65,8 +65,8 @@ interface Way {
 
 type Ends = Orders["ends"];
 
-/** A job takes some seconds; one that hangs is to end before its test does. */
-const JOB_MS = 30_000;
+/** A job takes some seconds, and many on a busy machine. A test has up to four; one that hangs is to end before its test does. */
+vi.setConfig({ testTimeout: 5 * JOB_MS });
 
 /** Asynchronous: runs a job on the directory. Without `most`, until it finds no task. */
 function start(way: Way, language: Language, ends: Ends, more: Partial<Orders> = {}): Promise<JobEnd> {
@@ -81,7 +81,7 @@ function start(way: Way, language: Language, ends: Ends, more: Partial<Orders> =
     ...more,
   };
   const [command, ...args] = [...(way.launcher ?? []), ...PROGRAM[language], JSON.stringify(orders)] as const;
-  return runJob(command, args, { env: way.launcher ? {} : { MPI_DISABLE: "1" }, jobMs: JOB_MS });
+  return runJob(command, args, { env: way.launcher ? {} : { MPI_DISABLE: "1" } });
 }
 
 /** Asynchronous: the outcome of a job that must not fail, in which the tasks are in order for every worker. */
