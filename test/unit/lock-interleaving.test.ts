@@ -65,7 +65,7 @@ const sound: readonly [string, number, Scenario][] = [
     { scripts: [[...hastyTurn, ...turn], [...turn, ...hastyTurn], twice(turn)] },
   ],
   ["four ranks", 19_000, { slots: 8, scripts: [turn, turn, turn, turn] }],
-  ["four ranks that give up", 300_000, { slots: 8, scripts: [hastyTurn, hastyTurn, hastyTurn, hastyTurn] }],
+  ["four ranks that give up", 270_000, { slots: 8, scripts: [hastyTurn, hastyTurn, hastyTurn, hastyTurn] }],
   ["two readers and two writers", 200_000, { slots: 8, scripts: [read, hastyRead, hastyTurn, turn] }],
   ["trying", 1_800, { scripts: [tryTurn, twice(tryTurn), hastyTurn] }],
   ["two readers and a writer", 17_500, { scripts: [hastyRead, hastyRead, hastyTurn] }],
@@ -145,7 +145,7 @@ const mortal: readonly [string, number, Scenario][] = [
     3_000,
     { ...forsaken, first: [0], tires: true, scripts: [consume, hastyConsume, [idle]] },
   ],
-  ["three ranks", 80_000, { ...one, scripts: [turn, turn, turn] }],
+  ["three ranks", 75_000, { ...one, scripts: [turn, turn, turn] }],
   ["one of three tries", 70_000, { ...one, scripts: [turn, turn, tryAgain] }],
   ["a tally of three", 70_000, { ...one, scripts: [[search.draw()], [search.draw()], [search.draw()]] }],
 ];
@@ -181,7 +181,7 @@ describe("every schedule keeps all promises though ranks die", () => {
 
 /** Minutes and gigabytes each, so only when asked for. */
 const large: readonly [string, number, Scenario][] = [
-  ["three ranks, of which a reader may die", 300_000, { ...one, scripts: [read, turn, read] }],
+  ["three ranks, of which a reader may die", 270_000, { ...one, scripts: [read, turn, read] }],
   [
     "four ranks, of which one may die",
     1_500_000,
