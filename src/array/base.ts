@@ -37,12 +37,14 @@ export abstract class BaseView<D extends DType = DType> implements Region {
   declare readonly data: TypedArrayOf<D>;
   declare protected readonly permit: Permit;
   declare protected readonly geometry: Geometry;
+  declare readonly offset: number;
 
-  constructor(dtype: D, data: TypedArrayOf<D>, region: Region, permit: Permit) {
+  constructor(dtype: D, data: TypedArrayOf<D>, geometry: Geometry, permit: Permit) {
     this.dtype = dtype;
     this.data = data;
     this.permit = permit;
-    this.geometry = new Geometry(region);
+    this.geometry = geometry;
+    this.offset = geometry.offset;
   }
 
   get writable(): boolean {
@@ -59,10 +61,6 @@ export abstract class BaseView<D extends DType = DType> implements Region {
 
   get stride(): readonly number[] {
     return this.geometry.strides;
-  }
-
-  get offset(): number {
-    return this.geometry.offset;
   }
 
   get size(): number {
@@ -98,10 +96,11 @@ export abstract class BaseView<D extends DType = DType> implements Region {
         "A 0-d view has no axis to go along: use get() for its element.",
       );
     }
-    const item = { shape: shape.slice(1), strides: strides.slice(1) };
+    const row = { shape: shape.slice(1), strides: strides.slice(1) };
     for (let i = 0; i < shape[0]; i++) {
-      if (shape.length === 1) yield this.get(i);
-      else yield this.make(this.data, { ...item, offset: offset + i * strides[0] }, this.permit);
+      // No spread of `row`: Node 20 takes a microsecond for one.
+      const region = { offset: offset + i * strides[0], shape: row.shape, strides: row.strides };
+      yield shape.length === 1 ? this.get(i) : this.make(this.data, region, this.permit);
     }
   }
 

@@ -18,7 +18,8 @@ export class Geometry implements Region {
   declare readonly shape: readonly number[];
   declare readonly strides: readonly number[];
   declare readonly dimensions: number;
-  declare readonly size: number;
+  /** How many dimensions there are, where they are at most four and all places near; else 0. */
+  declare readonly near: number;
   // The first three axes once more: reading a field is faster than reading an array. All are 0 where places are not near.
   declare readonly n0: number;
   declare readonly n1: number;
@@ -33,10 +34,19 @@ export class Geometry implements Region {
     this.shape = shape;
     this.strides = strides;
     this.dimensions = shape.length;
-    this.size = sizeOf(shape);
-    const near = isNear(region);
-    [this.n0 = 0, this.n1 = 0, this.n2 = 0] = near ? shape : [];
-    [this.s0 = 0, this.s1 = 0, this.s2 = 0] = near ? strides : [];
+    const axes = isNear(region) ? shape.length : 0;
+    this.near = axes <= 4 ? axes : 0;
+    // No destructuring, which asks for an iterator: a row in a loop is made here.
+    this.n0 = axes > 0 ? shape[0] : 0;
+    this.n1 = axes > 1 ? shape[1] : 0;
+    this.n2 = axes > 2 ? shape[2] : 0;
+    this.s0 = axes > 0 ? strides[0] : 0;
+    this.s1 = axes > 1 ? strides[1] : 0;
+    this.s2 = axes > 2 ? strides[2] : 0;
+  }
+
+  get size(): number {
+    return sizeOf(this.shape);
   }
 
   /** Place of an element of a 1-d view. @throws OUT_OF_BOUNDS BAD_SLICE */
@@ -110,12 +120,6 @@ function wrap(index: number, extent: number): number {
 function noIndex(axis: number, index: unknown): PshmemError {
   const text = `The index ${textOf(index)} of axis ${axis} is no number: \`get\` takes one index for each axis, \`at\` takes selectors.`;
   return new PshmemError("BAD_SLICE", text, { expected: "number", actual: typeof index });
-}
-
-/** How many dimensions a region has, where they are at most three and all places near; else 0. Local. */
-export function nearDimensions(region: Region): number {
-  const { length } = region.shape;
-  return length <= 3 && isNear(region) ? length : 0;
 }
 
 /** Whether all places in a region can be worked out in 32 bits. */

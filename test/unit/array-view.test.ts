@@ -172,6 +172,22 @@ describe("parts", () => {
   });
 });
 
+test.each([1, 2, 3, 4, 5])("each index of %d is checked", (dimensions) => {
+  const shape = [2, 3, 4, 5, 2].slice(0, dimensions);
+  const view = untyped(counting("int32", shape));
+  const zeros = shape.map(() => 0);
+  for (const [axis, extent] of shape.entries()) {
+    const at = (index: unknown) => view.get(...zeros.with(axis, index as number));
+    expect(at(-extent)).toBe(0);
+    expect(at(extent - 1)).toBe(at(-1));
+    for (const outside of [extent, -extent - 1, 2 ** 31, -(2 ** 31), 2 ** 32]) {
+      expect(() => at(outside)).toThrow(code("OUT_OF_BOUNDS"));
+    }
+    for (const bad of [0.5, NaN, "0", null, 0n]) expect(() => at(bad)).toThrow(code("BAD_SLICE"));
+  }
+  expect(() => view.get(...zeros, 0)).toThrow(code("BAD_DIMENSIONS"));
+});
+
 test.each([0, 2 ** 31 - 6, 2 ** 31 - 5, 2 ** 33])("places from %d on", (offset) => {
   // Places that 32 bits hold and those that they do not are worked out in different ways.
   const rows = new Geometry({ offset, shape: [2, 3], strides: [3, 1] });

@@ -1,7 +1,7 @@
 // Written by scripts/generate-accessors.js: change that, not this.
 import { BaseView, type Permit } from "../base.ts";
 import { badScalar, type Scalar, type TypedArrayOf } from "../dtype.ts";
-import { nearDimensions } from "../geometry.ts";
+import { Geometry } from "../geometry.ts";
 import type { Region } from "../slice.ts";
 
 type Data = TypedArrayOf<"float64">;
@@ -11,8 +11,8 @@ const { imul } = Math;
 
 /** A view of float64 elements. */
 class Float64View extends BaseView<"float64"> {
-  constructor(data: Data, region: Region, permit: Permit) {
-    super("float64", data, region, permit);
+  constructor(data: Data, geometry: Geometry, permit: Permit) {
+    super("float64", data, geometry, permit);
   }
 
   protected make(data: Data, region: Region, permit: Permit): Float64View {
@@ -21,8 +21,9 @@ class Float64View extends BaseView<"float64"> {
 
   get(...index: readonly number[]): Item {
     if (index.length !== this.geometry.dimensions) return this.getPart(index);
+    const { data } = this;
     const place = this.geometry.place(index);
-    const found = this.data[place];
+    const found = data[place];
     return found;
   }
 
@@ -35,14 +36,25 @@ class Float64View extends BaseView<"float64"> {
 }
 
 class Float64View1 extends Float64View {
+  declare private readonly n0: number;
+  declare private readonly s0: number;
+
+  constructor(data: Data, geometry: Geometry, permit: Permit) {
+    super(data, geometry, permit);
+    const { shape, strides } = geometry;
+    this.n0 = shape[0];
+    this.s0 = strides[0];
+  }
+
   override get(i?: number): Item {
-    const { n0, s0, offset } = this.geometry;
+    const { offset, n0, s0 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
     const a = (i0 + (n0 & (i0 >> 31))) | 0;
     const near = (offset + imul(a, s0)) | 0;
-    const inside = arguments.length <= 1 && i0 === i && a >= 0 && a < n0;
+    const inside = arguments.length <= 1 && i0 === i && a >>> 0 < n0 >>> 0;
     const place = inside ? near : -1;
-    const found = this.data[place];
+    const { data } = this;
+    const found = data[place];
     if (found === undefined && arguments.length < 1) return this.getPart(arguments);
     if (found === undefined) this.refuse(arguments.length, i!);
     return found;
@@ -55,7 +67,7 @@ class Float64View1 extends Float64View {
   override [Symbol.iterator](): IterableIterator<Item> {
     let i = 0;
     const next = (): IteratorResult<Item, undefined> => {
-      const done = i >= this.geometry.size;
+      const done = i >= this.n0;
       return { done, value: done ? undefined : this.get(i++) } as IteratorResult<Item, undefined>;
     };
     return {
@@ -68,17 +80,32 @@ class Float64View1 extends Float64View {
 }
 
 class Float64View2 extends Float64View {
+  declare private readonly n0: number;
+  declare private readonly n1: number;
+  declare private readonly s0: number;
+  declare private readonly s1: number;
+
+  constructor(data: Data, geometry: Geometry, permit: Permit) {
+    super(data, geometry, permit);
+    const { shape, strides } = geometry;
+    this.n0 = shape[0];
+    this.n1 = shape[1];
+    this.s0 = strides[0];
+    this.s1 = strides[1];
+  }
+
   override get(i?: number, j?: number): Item {
     if (j === undefined && arguments.length < 2) return this.getPart(arguments);
-    const { n0, n1, s0, s1, offset } = this.geometry;
+    const { offset, n0, n1, s0, s1 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
     const j0 = typeof j === "number" ? j | 0 : -1;
     const a = (i0 + (n0 & (i0 >> 31))) | 0;
     const b = (j0 + (n1 & (j0 >> 31))) | 0;
     const near = (offset + imul(a, s0) + imul(b, s1)) | 0;
-    const inside = arguments.length <= 2 && i0 === i && a >= 0 && a < n0 && j0 === j && b >= 0 && b < n1;
+    const inside = arguments.length <= 2 && i0 === i && a >>> 0 < n0 >>> 0 && j0 === j && b >>> 0 < n1 >>> 0;
     const place = inside ? near : -1;
-    const found = this.data[place];
+    const { data } = this;
+    const found = data[place];
     if (found === undefined) this.refuse(arguments.length, i!, j!);
     return found;
   }
@@ -89,9 +116,27 @@ class Float64View2 extends Float64View {
 }
 
 class Float64View3 extends Float64View {
+  declare private readonly n0: number;
+  declare private readonly n1: number;
+  declare private readonly n2: number;
+  declare private readonly s0: number;
+  declare private readonly s1: number;
+  declare private readonly s2: number;
+
+  constructor(data: Data, geometry: Geometry, permit: Permit) {
+    super(data, geometry, permit);
+    const { shape, strides } = geometry;
+    this.n0 = shape[0];
+    this.n1 = shape[1];
+    this.n2 = shape[2];
+    this.s0 = strides[0];
+    this.s1 = strides[1];
+    this.s2 = strides[2];
+  }
+
   override get(i?: number, j?: number, k?: number): Item {
     if (k === undefined && arguments.length < 3) return this.getPart(arguments);
-    const { n0, n1, n2, s0, s1, s2, offset } = this.geometry;
+    const { offset, n0, n1, n2, s0, s1, s2 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
     const j0 = typeof j === "number" ? j | 0 : -1;
     const k0 = typeof k === "number" ? k | 0 : -1;
@@ -102,16 +147,14 @@ class Float64View3 extends Float64View {
     const inside =
       arguments.length <= 3 &&
       i0 === i &&
-      a >= 0 &&
-      a < n0 &&
+      a >>> 0 < n0 >>> 0 &&
       j0 === j &&
-      b >= 0 &&
-      b < n1 &&
+      b >>> 0 < n1 >>> 0 &&
       k0 === k &&
-      c >= 0 &&
-      c < n2;
+      c >>> 0 < n2 >>> 0;
     const place = inside ? near : -1;
-    const found = this.data[place];
+    const { data } = this;
+    const found = data[place];
     if (found === undefined) this.refuse(arguments.length, i!, j!, k!);
     return found;
   }
@@ -121,10 +164,68 @@ class Float64View3 extends Float64View {
   }
 }
 
-const CLASSES = [Float64View, Float64View1, Float64View2, Float64View3];
+class Float64View4 extends Float64View {
+  declare private readonly n0: number;
+  declare private readonly n1: number;
+  declare private readonly n2: number;
+  declare private readonly n3: number;
+  declare private readonly s0: number;
+  declare private readonly s1: number;
+  declare private readonly s2: number;
+  declare private readonly s3: number;
+
+  constructor(data: Data, geometry: Geometry, permit: Permit) {
+    super(data, geometry, permit);
+    const { shape, strides } = geometry;
+    this.n0 = shape[0];
+    this.n1 = shape[1];
+    this.n2 = shape[2];
+    this.n3 = shape[3];
+    this.s0 = strides[0];
+    this.s1 = strides[1];
+    this.s2 = strides[2];
+    this.s3 = strides[3];
+  }
+
+  override get(i?: number, j?: number, k?: number, l?: number): Item {
+    if (l === undefined && arguments.length < 4) return this.getPart(arguments);
+    const { offset, n0, n1, n2, n3, s0, s1, s2, s3 } = this;
+    const i0 = typeof i === "number" ? i | 0 : -1;
+    const j0 = typeof j === "number" ? j | 0 : -1;
+    const k0 = typeof k === "number" ? k | 0 : -1;
+    const l0 = typeof l === "number" ? l | 0 : -1;
+    const a = (i0 + (n0 & (i0 >> 31))) | 0;
+    const b = (j0 + (n1 & (j0 >> 31))) | 0;
+    const c = (k0 + (n2 & (k0 >> 31))) | 0;
+    const d = (l0 + (n3 & (l0 >> 31))) | 0;
+    const near = (offset + imul(a, s0) + imul(b, s1) + imul(c, s2) + imul(d, s3)) | 0;
+    const inside =
+      arguments.length <= 4 &&
+      i0 === i &&
+      a >>> 0 < n0 >>> 0 &&
+      j0 === j &&
+      b >>> 0 < n1 >>> 0 &&
+      k0 === k &&
+      c >>> 0 < n2 >>> 0 &&
+      l0 === l &&
+      d >>> 0 < n3 >>> 0;
+    const place = inside ? near : -1;
+    const { data } = this;
+    const found = data[place];
+    if (found === undefined) this.refuse(arguments.length, i!, j!, k!, l!);
+    return found;
+  }
+
+  override reader(): BaseView<"float64">["get"] {
+    return (...index) => this.get(...index);
+  }
+}
+
+const CLASSES = [Float64View, Float64View1, Float64View2, Float64View3, Float64View4];
 
 /** A view of float64 elements, of the class for its number of dimensions where places are near. Local, no copy. */
 export function makeFloat64View(data: Data, region: Region, permit: Permit): Float64View {
-  const View = CLASSES[nearDimensions(region)];
-  return new View(data, region, permit);
+  const geometry = new Geometry(region);
+  const View = CLASSES[geometry.near];
+  return new View(data, geometry, permit);
 }
