@@ -91,8 +91,9 @@ export function combined(op: ReduceOp, values: readonly unknown[], first = 0): u
   return rest.reduce((sum, value) => both(op, sum, value, a), a);
 }
 
-/** A single boolean counts as a number where several would. */
+/** A single boolean counts as a number where several would; what several are tested for, a single one is. */
 function alone(op: string, value: unknown): unknown {
+  if (LOGICAL.has(op)) return both("lor", value, value, value);
   if (Array.isArray(value)) return value.map((one) => alone(op, one));
   if (isNumbers(value)) return copyOf(value);
   return typeof value === "boolean" && (op === "sum" || op === "prod") ? Number(value) : value;
