@@ -166,7 +166,7 @@ export class Meeting implements Agenda, Concern {
 
   awaited(): readonly Awaited[] {
     const { acting } = this.#rendezvous;
-    if (acting < 0) return this.#topology.mates.flatMap((rank, place) => this.#missing(rank, place));
+    if (acting < 0) return this.#missingOrFirst();
     const rank = this.#script ? this.#letters.awaited : this.#topology.mates[acting];
     return this.#losses.awaited(rank === null ? [] : [rank]);
   }
@@ -222,6 +222,15 @@ export class Meeting implements Agenda, Concern {
     this.#loss = loss;
     breakOff(this.#letters, this.#topology, loss);
     breakOffRelay(this.#letters, this.#leaders, this.#rank, loss.fault!);
+  }
+
+  /** Nobody is missing where the last rank to enter has the first turn: it does not publish it. */
+  #missingOrFirst(): readonly Awaited[] {
+    const missing = this.#topology.mates.flatMap((rank, place) => this.#missing(rank, place));
+    const [first] = this.turns;
+    return missing.length > 0 || first === undefined
+      ? missing
+      : this.#losses.awaited([this.#topology.mates[first]]);
   }
 
   #missing(rank: number, place: number): Awaited[] {

@@ -92,7 +92,8 @@ class LongVigil implements Vigil {
     this.#tell();
     this.#seekTheGone();
     if (isFirst || this.#reported || seconds < this.#rule.seconds) return;
-    if (seconds < 2 * this.#rule.seconds && this.#othersAreNearer()) return;
+    const lastCall = Math.max(2 * this.#rule.seconds, this.#rule.seconds + (2 * LOOK_MS) / 1000);
+    if (seconds < lastCall && this.#othersAreNearer()) return;
     this.#reported = true;
     if (this.#company.roster.mayReport(Math.min(this.#rule.seconds / 2, seconds))) this.#report();
   }
