@@ -171,6 +171,7 @@ async function runEntries(one: Case, size: number, entries: readonly Entry[], jo
     players.push({
       name,
       ops: given,
+      isFirst: size === one.sizes[0],
       turn: (ops) => ask({ do: "turn", side, ops }, TURN_MS),
       close: () => ask({ do: "close", side }, MAKE_MS),
     });

@@ -36,10 +36,11 @@ export interface Call {
 export const PAYLOAD_BYTES = TEXT_BYTES;
 
 /**
- * The most bytes of a slab, with its description, that travel between nodes with the call itself, from a root that leads its node: with the
- * statement before it it makes 16 KiB, the longest message that MPI's courier sends in one.
+ * The most bytes of a slab, with its description, that travel between nodes with the call itself, from a root that leads its node: 64 KiB of
+ * data. They are copied twice more than what goes from place to place, and spare the messages that follow a verdict: 64 KiB over TCP take 0.5
+ * to 0.7 of the time, a MiB twice as long.
  */
-export const ALONG_BYTES = 16 * 1024 - 32;
+export const ALONG_BYTES = 64 * 1024 + 256;
 
 /** What the root of an update does; nothing of it runs on other ranks. */
 export interface Writing {
