@@ -3,7 +3,6 @@
  * one may write while the others wait. Inside a node by the board; between nodes by messages of the node leaders, who all hear what
  * all say. The verdict travels with what everybody waits for anyway.
  */
-import { unpackSlab } from "../array/slab.ts";
 import type { RankLostError } from "../errors.ts";
 import type { Board } from "../node/board.ts";
 import type { Location } from "../node/heap.ts";
@@ -12,16 +11,16 @@ import { Rendezvous, type Agenda } from "../node/rendezvous.ts";
 import { Script, type Waits } from "../node/script.ts";
 import { throwFault } from "./arguments.ts";
 import { callName } from "./calls.ts";
-import { ALONG_BYTES, PAYLOAD_BYTES, type Call, type Writing } from "./engine.ts";
+import type { Call } from "./engine.ts";
 import { breakOff, exchange, type Said } from "./exchange.ts";
 import type { Letters } from "./letters.ts";
 import type { Losses } from "./losses.ts";
-import type { Memory } from "./pieces.ts";
 import { breakOffRelay, relay, type Relay } from "./relay.ts";
 import { NO_ROOT, Slots } from "./slots.ts";
+import { SmallSlab, writeSmall } from "./small-slab.ts";
 import type { GroupTopology } from "./topology.ts";
 import { asFault, decodeFault, encodeFault, faultOf, isLoss, lossOn, type Statement } from "./verdict.ts";
-import { decodeSlab, decodeSmall, encodeSlab, encodeSmall, payloadRoom, smallBytes } from "./wire.ts";
+import { decodeSlab, encodeSlab } from "./wire.ts";
 
 /** The turns of a meeting. */
 type Turn =
@@ -58,10 +57,8 @@ export class Meeting implements Agenda, Concern {
   #plan: readonly Turn[] = [];
   /** Ranks of several nodes meet. */
   #isWide = false;
-  /** On the root of a meeting of nodes: the slab, where it travels with the statements. */
-  #small = NO_BYTES;
-  /** Memory for it, used again. */
-  #room = NO_BYTES;
+  /** On the root of a meeting of nodes. */
+  readonly #small: SmallSlab;
   /** On a leader, after the exchange: the slab came with it. */
   #isWritten = false;
   /** On the root, if it is a leader: what it writes while it passes it on. */
@@ -91,6 +88,7 @@ export class Meeting implements Agenda, Concern {
     this.#losses = losses;
     this.#rendezvous = new Rendezvous(board, topology.nodeRank, (place) => ring(topology.mates[place]));
     this.#slots = new Slots(rank, topology, board, this.#rendezvous);
+    this.#small = new SmallSlab(topology.nodeRank === 0);
     this.#writerAlone = topology.mates.map((_, place) => [place]);
   }
 
@@ -101,12 +99,10 @@ export class Meeting implements Agenda, Concern {
   begin(call: Call, location?: Location, writing?: Relay, onNode = false): Machine {
     this.#isWide = this.#topology.nodeCount > 1 && !onNode;
     this.#call = call;
-    this.#small =
-      writing && this.#isWide && !call.fault && call.root === this.#rank
-        ? this.#smallOf(writing.writing)
-        : NO_BYTES;
+    const mayTravel = writing && this.#isWide && !call.fault && call.root === this.#rank;
+    this.#small.take(mayTravel ? writing.writing : null);
     this.#relay = writing;
-    this.#slots.fill(call, location, this.#inSlot);
+    this.#slots.fill(call, location, this.#small.shown);
     // What a faulty call has for a root can be anything.
     this.#root = call.fault ? 0 : (call.root ?? 0);
     if (this.#isWide) this.#arrange(this.#root, writing !== undefined);
@@ -231,24 +227,6 @@ export class Meeting implements Agenda, Concern {
     return this.#topology.nodes.map((mates) => mates[0]);
   }
 
-  /** On the root: the slab, if it is small enough to travel with the call. A leader has it at hand; another rank has to show it on the board. */
-  #smallOf(writing: Writing): Uint8Array {
-    const most = this.#topology.nodeRank === 0 ? ALONG_BYTES : PAYLOAD_BYTES;
-    const bytes = writing.byteLength <= most ? writing.byteLength : 0;
-    const slab = bytes > 0 ? writing.slab() : null;
-    const length = slab ? smallBytes(slab, bytes) : Infinity;
-    if (!slab || length > most) return NO_BYTES;
-    if (this.#room.length < length) this.#room = payloadRoom(length);
-    const small = this.#room.subarray(0, length);
-    encodeSmall(slab, writing.bytes(), small);
-    return small;
-  }
-
-  /** What this rank has to show beside its call. */
-  get #inSlot(): Uint8Array | undefined {
-    return this.#topology.nodeRank !== 0 && this.#small.length > 0 ? this.#small : undefined;
-  }
-
   #arrangeAlone(root: number, writes: boolean): void {
     this.#plan = writes ? WRITE : NO_TURNS;
     this.turns = writes ? (this.#writerAlone[root] ?? NO_TURNS) : NO_TURNS;
@@ -275,8 +253,11 @@ export class Meeting implements Agenda, Concern {
     const { statement, payload } = said;
     if (isLoss(statement)) this.#passOnLoss(statement);
     if (!this.#relay || faultOf(statement)) this.#conclude(statement, payload);
-    else if (payload.length > 0) this.#writeSmall(this.#relay.memory, payload);
-    if (payload.buffer !== this.#room.buffer) this.#letters.release(payload);
+    else if (payload.length > 0) {
+      writeSmall(this.#relay.memory, payload);
+      this.#isWritten = true;
+    }
+    if (payload !== this.#small.bytes) this.#letters.release(payload);
   }
 
   #hearAll(): Waits<Said> {
@@ -284,17 +265,12 @@ export class Meeting implements Agenda, Concern {
     return exchange(this.#letters, this.#topology, own, this.#topology.nodeOf(this.#root));
   }
 
-  #writeSmall(memory: Memory, payload: Uint8Array): void {
-    const { slab, bytes } = decodeSmall(payload);
-    unpackSlab(memory, slab, 0, bytes);
-    this.#isWritten = true;
-  }
-
   /** The root's payload if the root is on this node. */
   #ownPayload(): Uint8Array {
+    const { bytes } = this.#small;
+    if (bytes.length > 0) return bytes;
     const place = this.#topology.mates.indexOf(this.#root);
-    if (place < 0) return NO_BYTES;
-    return place === 0 && this.#small.length > 0 ? this.#small : this.#slots.payloadToSend(place);
+    return place < 0 ? NO_BYTES : this.#slots.payloadToSend(place);
   }
 
   #write(): void {
