@@ -16,10 +16,18 @@ import { breakOff, exchange, type Said } from "./exchange.ts";
 import type { Letters } from "./letters.ts";
 import type { Losses } from "./losses.ts";
 import { breakOffRelay, relay, type Relay } from "./relay.ts";
-import { NO_ROOT, Slots } from "./slots.ts";
+import { Slots } from "./slots.ts";
 import { SmallSlab, writeSmall } from "./small-slab.ts";
 import type { GroupTopology } from "./topology.ts";
-import { asFault, decodeFault, encodeFault, faultOf, isLoss, lossOn, type Statement } from "./verdict.ts";
+import {
+  asFault,
+  decodeFault,
+  encodeFault,
+  faultOf,
+  isLoss,
+  statementOfLoss,
+  type Statement,
+} from "./verdict.ts";
 import { decodeSlab, encodeSlab } from "./wire.ts";
 
 /** The turns of a meeting. */
@@ -57,7 +65,7 @@ export class Meeting implements Agenda, Concern {
   #plan: readonly Turn[] = [];
   /** Ranks of several nodes meet. */
   #isWide = false;
-  /** On the root of a meeting of nodes. */
+  /** On the root of a meeting of nodes: the slab, where it travels with the statements. */
   readonly #small: SmallSlab;
   /** On a leader, after the exchange: the slab came with it. */
   #isWritten = false;
@@ -168,17 +176,7 @@ export class Meeting implements Agenda, Concern {
 
   /** Local, not blocking: this rank takes no more part in meetings. Leaders of other nodes learn it from a leader. */
   breakOff(loss: RankLostError): void {
-    const rank = this.#rank;
-    const nothing = {
-      op: 0,
-      object: 0,
-      root: NO_ROOT,
-      digest: 0,
-      about: "",
-      differing: null,
-      isFresh: false,
-    };
-    this.#passOnLoss({ ...nothing, rank, fault: encodeFault(loss, rank), faultRank: lossOn(rank) });
+    this.#passOnLoss(statementOfLoss(this.#rank, loss));
   }
 
   check(): boolean {

@@ -8,11 +8,8 @@ import type { Rendezvous } from "../node/rendezvous.ts";
 import { CALL_NAMES, callName, numberOf } from "./calls.ts";
 import type { Call } from "./engine.ts";
 import type { GroupTopology } from "./topology.ts";
-import { encodeFault, merged, type Statement } from "./verdict.ts";
+import { encodeFault, merged, NO_ROOT, type Statement } from "./verdict.ts";
 import { payloadRoom } from "./wire.ts";
-
-/** In a slot and in a statement: the call has no root, or one that may not even be a number. */
-export const NO_ROOT = -1;
 
 /** Letters of a description that travel, at three bytes each at the most. */
 const MOST_ABOUT = 300;
