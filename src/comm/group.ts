@@ -5,21 +5,19 @@ import type { Location, Piece } from "../node/heap.ts";
 import type { Concern, Machine, Pace } from "../node/machine.ts";
 import { USER, type Box } from "../node/post.ts";
 import { Script, Until } from "../node/script.ts";
-import { SharedWords, wordLayout } from "../node/words.ts";
-import { faultOfLength, throwFault } from "./arguments.ts";
+import { throwFault } from "./arguments.ts";
 import { digestOf } from "./calls.ts";
-import type { DistantMemory, Ground } from "./backend.ts";
+import type { DistantMemory } from "./backend.ts";
 import type { Communicator } from "./contract.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Call, Engine, Segment, Slab, Words, Writing } from "./engine.ts";
-import { lendDistant, lendOnNode, lendSpread } from "./lending.ts";
+import { lendOnNode } from "./lending.ts";
 import { Helping } from "./helping.ts";
 import { Letters } from "./letters.ts";
 import { Losses } from "./losses.ts";
 import { Meeting } from "./meeting.ts";
 import { gatherAll } from "./movers.ts";
 import type { Memory } from "./pieces.ts";
-import { RemoteWords } from "./remote-words.ts";
 import type { Relay } from "./relay.ts";
 import { passAround } from "./ring.ts";
 import { NodeSegment } from "./segment.ts";
@@ -27,6 +25,7 @@ import { Service } from "./service.ts";
 import { Sharing } from "./sharing.ts";
 import { GroupTopology } from "./topology.ts";
 import { Turns } from "./turns.ts";
+import { makeWords } from "./words.ts";
 
 /** Names a communicator among all of a job, for good: the world rank of its rank 0 and a number of that rank's. */
 export interface Context {
@@ -186,28 +185,7 @@ export class Group implements Engine {
   }
 
   allocateWords(call: Call, count: number, onRoot = count): Words {
-    const { root = 0 } = call;
-    const digest = digestOf(call.digest ?? 0, root, count, onRoot);
-    const fault = call.fault ?? faultOfLength("int32", count * (this.size - 1) + onRoot);
-    const wordsOf = (rank: number) => (rank === root ? onRoot : count);
-    if (this.distant) {
-      const { bytes } = wordLayout([wordsOf(this.rank)]);
-      const { places, keeper } = lendDistant(this, { ...call, digest, fault }, this.distant, bytes);
-      return this.distant.words(places, keeper);
-    }
-    const ring = (rank: number) => this.endpoint.backend.ring(this.members[rank]);
-    const { piece, ranks } = lendSpread(
-      this,
-      { ...call, digest, fault },
-      (mates) => wordLayout(mates.map(wordsOf)).bytes,
-    );
-    const { bases } = wordLayout(ranks.map(wordsOf));
-    const words = new SharedWords(piece, spread(bases, ranks, this.size), ring);
-    if (ranks.length === this.size) return words;
-    const byteOffset = piece.byteOffset + bases[ranks.indexOf(this.rank)] * Int32Array.BYTES_PER_ELEMENT;
-    const byteLength = wordsOf(this.rank) * Int32Array.BYTES_PER_ELEMENT;
-    const own: Ground = { kind: "words", buffer: piece.buffer, byteOffset, byteLength };
-    return new RemoteWords(words, piece, own, this.service, this.rank, this.isLocal);
+    return makeWords(this, call, count, onRoot);
   }
 
   /** Local: whether a rank's memory is on this rank's node. */
@@ -301,14 +279,4 @@ export class Group implements Engine {
     this.letters.call = call.op;
     return this.#meeting.begin(call, location, writing, onNode);
   }
-}
-
-/** In the place of a rank whose value is not asked for: outside of all words, and small enough that a list of these and places is one of integers. */
-const NOWHERE = -0x4000_0000;
-
-/** Values for some ranks as a list by rank; the others' are not asked for. */
-function spread(values: readonly number[], ranks: readonly number[], size: number): number[] {
-  const list = Array.from({ length: size }, () => NOWHERE);
-  ranks.forEach((rank, i) => (list[rank] = values[i]));
-  return list;
 }

@@ -3,21 +3,21 @@
  * one may write while the others wait. Inside a node by the board; between nodes by messages of the node leaders, who all hear what
  * all say. The verdict travels with what everybody waits for anyway.
  */
-import { unpackSlab } from "../array/slab.ts";
 import type { RankLostError } from "../errors.ts";
-import { SLOT, TEXT, type Board, type Slot } from "../node/board.ts";
+import type { Board } from "../node/board.ts";
 import type { Location } from "../node/heap.ts";
 import type { Awaited, Concern, Machine } from "../node/machine.ts";
 import { Rendezvous, type Agenda } from "../node/rendezvous.ts";
 import { Script, type Waits } from "../node/script.ts";
 import { throwFault } from "./arguments.ts";
-import { CALL_NAMES, callName, numberOf } from "./calls.ts";
-import { ALONG_BYTES, PAYLOAD_BYTES, type Call, type Writing } from "./engine.ts";
+import { callName } from "./calls.ts";
+import type { Call } from "./engine.ts";
 import { breakOff, exchange, type Said } from "./exchange.ts";
 import type { Letters } from "./letters.ts";
 import type { Losses } from "./losses.ts";
-import type { Memory } from "./pieces.ts";
 import { breakOffRelay, relay, type Relay } from "./relay.ts";
+import { Slots } from "./slots.ts";
+import { SmallSlab, writeSmall } from "./small-slab.ts";
 import type { GroupTopology } from "./topology.ts";
 import {
   asFault,
@@ -25,11 +25,10 @@ import {
   encodeFault,
   faultOf,
   isLoss,
-  lossOn,
-  merged,
+  statementOfLoss,
   type Statement,
 } from "./verdict.ts";
-import { decodeSlab, decodeSmall, encodeSlab, encodeSmall, payloadRoom, smallBytes } from "./wire.ts";
+import { decodeSlab, encodeSlab } from "./wire.ts";
 
 /** The turns of a meeting. */
 type Turn =
@@ -46,12 +45,6 @@ const EXCHANGE: readonly Turn[] = ["exchange"];
 const PASS_ON: readonly Turn[] = ["exchange", "relay"];
 const WRITE_AND_PASS_ON: readonly Turn[] = ["exchange", "write", "relay"];
 
-/** In a slot: the call has no root, or one that may not even be a number. */
-const NO_ROOT = -1;
-
-/** Letters of a description that travel, at three bytes each at the most. */
-const MOST_ABOUT = 300;
-
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 const NO_TURNS: readonly never[] = [];
 
@@ -66,15 +59,14 @@ export class Meeting implements Agenda, Concern {
   readonly #letters: Letters;
   readonly #losses: Losses;
   readonly #rendezvous: Rendezvous;
+  readonly #slots: Slots;
   /** The turns of a meeting on one node in which the rank at this place writes: made once, since every `set` wants them. */
   readonly #writerAlone: readonly (readonly number[])[];
   #plan: readonly Turn[] = [];
   /** Ranks of several nodes meet. */
   #isWide = false;
   /** On the root of a meeting of nodes: the slab, where it travels with the statements. */
-  #small = NO_BYTES;
-  /** Memory for it, used again. */
-  #room = NO_BYTES;
+  readonly #small: SmallSlab;
   /** On a leader, after the exchange: the slab came with it. */
   #isWritten = false;
   /** On the root, if it is a leader: what it writes while it passes it on. */
@@ -103,6 +95,8 @@ export class Meeting implements Agenda, Concern {
     this.#letters = letters;
     this.#losses = losses;
     this.#rendezvous = new Rendezvous(board, topology.nodeRank, (place) => ring(topology.mates[place]));
+    this.#slots = new Slots(rank, topology, board, this.#rendezvous);
+    this.#small = new SmallSlab(topology.nodeRank === 0);
     this.#writerAlone = topology.mates.map((_, place) => [place]);
   }
 
@@ -113,12 +107,10 @@ export class Meeting implements Agenda, Concern {
   begin(call: Call, location?: Location, writing?: Relay, onNode = false): Machine {
     this.#isWide = this.#topology.nodeCount > 1 && !onNode;
     this.#call = call;
-    this.#small =
-      writing && this.#isWide && !call.fault && call.root === this.#rank
-        ? this.#smallOf(writing.writing)
-        : NO_BYTES;
+    const mayTravel = writing && this.#isWide && !call.fault && call.root === this.#rank;
+    this.#small.take(mayTravel ? writing.writing : null);
     this.#relay = writing;
-    this.#fill(this.#board.slot(this.#rendezvous.parity, this.#topology.nodeRank), this.#call, location);
+    this.#slots.fill(call, location, this.#small.shown);
     // What a faulty call has for a root can be anything.
     this.#root = call.fault ? 0 : (call.root ?? 0);
     if (this.#isWide) this.#arrange(this.#root, writing !== undefined);
@@ -135,28 +127,27 @@ export class Meeting implements Agenda, Concern {
 
   /** After `checkOutcome`: the root's payload. Valid until the next meeting. */
   get payload(): Uint8Array {
-    return this.#isWide ? this.#board.result : payloadOf(this.#last(this.#call.root ?? 0));
+    return this.#isWide ? this.#board.result : this.#slots.payloadAt(this.#call.root ?? 0);
   }
 
   /** After `checkOutcome`: 0, 1, 2 … in the name of the rank at this place of the node, each to one rank, until the next meeting. */
   takeNumberOf(nodeRank: number): number {
-    return Atomics.add(this.#last(nodeRank).words, SLOT.TAKEN, 1);
+    return this.#slots.takeNumberOf(nodeRank);
   }
 
   /** After `checkOutcome`: whether any rank has shown something fresh. Valid until the next meeting. */
   get isFresh(): boolean {
-    return this.#isWide ? this.#board.isFresh : this.#hasFresh(1 - this.#rendezvous.parity);
+    return this.#isWide ? this.#board.isFresh : this.#slots.isFresh;
   }
 
   /** After the machine is done: what the rank at this place of the node brought. Valid until the next meeting. */
   payloadAt(nodeRank: number): Uint8Array {
-    return payloadOf(this.#last(nodeRank));
+    return this.#slots.payloadAt(nodeRank);
   }
 
   /** After the machine is done: the location that the rank at this place of the node has shown. */
   locationAt(nodeRank: number): Location {
-    const { words } = this.#last(nodeRank);
-    return { owner: words[SLOT.OWNER], block: words[SLOT.BLOCK], slot: words[SLOT.PLACE] };
+    return this.#slots.locationAt(nodeRank);
   }
 
   describe(): string {
@@ -185,23 +176,13 @@ export class Meeting implements Agenda, Concern {
 
   /** Local, not blocking: this rank takes no more part in meetings. Leaders of other nodes learn it from a leader. */
   breakOff(loss: RankLostError): void {
-    const rank = this.#rank;
-    const nothing = {
-      op: 0,
-      object: 0,
-      root: NO_ROOT,
-      digest: 0,
-      about: "",
-      differing: null,
-      isFresh: false,
-    };
-    this.#passOnLoss({ ...nothing, rank, fault: encodeFault(loss, rank), faultRank: lossOn(rank) });
+    this.#passOnLoss(statementOfLoss(this.#rank, loss));
   }
 
   check(): boolean {
     // With several nodes even a faulty node must tell the others: its leader does, in the first turn.
     if (this.#isWide) return true;
-    return this.#isUnanimous() || this.#conclude(this.#nodeStatement(), NO_BYTES);
+    return this.#slots.isUnanimous() || this.#conclude(this.#slots.statement(), NO_BYTES);
   }
 
   act(turn: number): Machine | null {
@@ -234,60 +215,14 @@ export class Meeting implements Agenda, Concern {
   }
 
   #missing(rank: number, place: number): Awaited[] {
-    const { parity, number } = this.#rendezvous;
-    if (this.#board.slot(parity, place).words[SLOT.MEETING] === number + 1) return [];
-    const { words } = this.#board.slot(1 - parity, place);
-    const before = callName(CALL_NAMES[words[SLOT.OP]], words[SLOT.OBJECT]);
-    const last = words[SLOT.OP] === 0 ? "has made no call here yet" : `was in ${before} before`;
+    if (this.#slots.hasEntered(place)) return [];
+    const before = this.#slots.callBefore(place);
+    const last = before === null ? "has made no call here yet" : `was in ${before} before`;
     return this.#losses.awaited([rank]).map((awaited) => ({ ...awaited, last }));
   }
 
   get #leaders(): number[] {
     return this.#topology.nodes.map((mates) => mates[0]);
-  }
-
-  /** The slots of the meeting just over are those of the other parity than the next one's. */
-  #last(nodeRank: number): Slot {
-    return this.#board.slot(1 - this.#rendezvous.parity, nodeRank);
-  }
-
-  #fill({ words, text }: Slot, call: Call, location: Location | undefined): void {
-    const { op, object = 0, root = NO_ROOT, digest = 0, fault, isFresh } = call;
-    const payload = call.payload ?? this.#inSlot;
-    const bytes = fault ? encodeFault(fault, this.#rank) : (payload ?? aboutBytes(call));
-    words[SLOT.MEETING] = this.#rendezvous.number + 1;
-    words[SLOT.OP] = numberOf(op);
-    words[SLOT.OBJECT] = object;
-    words[SLOT.ROOT] = fault ? NO_ROOT : root;
-    words[SLOT.DIGEST] = digest;
-    words[SLOT.TEXT] = fault ? TEXT.FAULT : payload ? TEXT.PAYLOAD : TEXT.ABOUT;
-    words[SLOT.BYTES] = bytes.length;
-    words[SLOT.FRESH] = isFresh ? 1 : 0;
-    words[SLOT.TAKEN] = 0;
-    if (bytes.length > 0) text.set(bytes);
-    if (location) {
-      words[SLOT.OWNER] = location.owner;
-      words[SLOT.BLOCK] = location.block;
-      words[SLOT.PLACE] = location.slot;
-    }
-  }
-
-  /** On the root: the slab, if it is small enough to travel with the call. A leader has it at hand; another rank has to show it on the board. */
-  #smallOf(writing: Writing): Uint8Array {
-    const most = this.#topology.nodeRank === 0 ? ALONG_BYTES : PAYLOAD_BYTES;
-    const bytes = writing.byteLength <= most ? writing.byteLength : 0;
-    const slab = bytes > 0 ? writing.slab() : null;
-    const length = slab ? smallBytes(slab, bytes) : Infinity;
-    if (!slab || length > most) return NO_BYTES;
-    if (this.#room.length < length) this.#room = payloadRoom(length);
-    const small = this.#room.subarray(0, length);
-    encodeSmall(slab, writing.bytes(), small);
-    return small;
-  }
-
-  /** What this rank has to show beside its call. */
-  get #inSlot(): Uint8Array | undefined {
-    return this.#topology.nodeRank !== 0 && this.#small.length > 0 ? this.#small : undefined;
   }
 
   #arrangeAlone(root: number, writes: boolean): void {
@@ -300,49 +235,6 @@ export class Meeting implements Agenda, Concern {
     const writer = writes ? this.#topology.mates.indexOf(root) : -1;
     this.#plan = !writes ? EXCHANGE : writer < 0 ? PASS_ON : WRITE_AND_PASS_ON;
     this.turns = this.#plan.map((turn) => (turn === "write" ? writer : 0));
-  }
-
-  /** Whether all ranks of the node say the same, and none has a fault: found without a statement for each. */
-  #isUnanimous(): boolean {
-    const { parity } = this.#rendezvous;
-    const first = this.#board.slot(parity, 0).words;
-    if (first[SLOT.TEXT] === TEXT.FAULT) return false;
-    for (let place = 1; place < this.#topology.nodeSize; place++) {
-      const { words } = this.#board.slot(parity, place);
-      if (words[SLOT.TEXT] === TEXT.FAULT || !isSame(words, first)) return false;
-    }
-    return true;
-  }
-
-  #hasFresh(parity: number): boolean {
-    return this.#topology.mates.some((_, place) => this.#board.slot(parity, place).words[SLOT.FRESH] !== 0);
-  }
-
-  /** What this node says: the statements of its slots, lowest rank first. */
-  #nodeStatement(): Statement {
-    const { mates } = this.#topology;
-    const isFresh = this.#hasFresh(this.#rendezvous.parity);
-    if (this.#isUnanimous()) return this.#statementAt(0, mates[0], isFresh);
-    return mates.map((rank, place) => this.#statementAt(place, rank, isFresh)).reduce(merged);
-  }
-
-  #statementAt(place: number, rank: number, isFresh: boolean): Statement {
-    const { words, text } = this.#board.slot(this.#rendezvous.parity, place);
-    const kind = words[SLOT.TEXT];
-    const hasText = kind !== TEXT.PAYLOAD && words[SLOT.BYTES] > 0;
-    const bytes = hasText ? text.slice(0, words[SLOT.BYTES]) : NO_BYTES;
-    return {
-      rank,
-      op: words[SLOT.OP],
-      object: words[SLOT.OBJECT],
-      root: words[SLOT.ROOT],
-      digest: words[SLOT.DIGEST],
-      about: hasText && kind === TEXT.ABOUT ? new TextDecoder().decode(bytes) : "",
-      differing: null,
-      fault: kind === TEXT.FAULT ? bytes : null,
-      faultRank: rank,
-      isFresh,
-    };
   }
 
   /** Writes what the meeting came to; true if it goes on. */
@@ -359,30 +251,24 @@ export class Meeting implements Agenda, Concern {
     const { statement, payload } = said;
     if (isLoss(statement)) this.#passOnLoss(statement);
     if (!this.#relay || faultOf(statement)) this.#conclude(statement, payload);
-    else if (payload.length > 0) this.#writeSmall(this.#relay.memory, payload);
-    if (payload.buffer !== this.#room.buffer) this.#letters.release(payload);
+    else if (payload.length > 0) {
+      writeSmall(this.#relay.memory, payload);
+      this.#isWritten = true;
+    }
+    if (payload !== this.#small.bytes) this.#letters.release(payload);
   }
 
   #hearAll(): Waits<Said> {
-    const own = { statement: this.#nodeStatement(), payload: this.#ownPayload() };
+    const own = { statement: this.#slots.statement(), payload: this.#ownPayload() };
     return exchange(this.#letters, this.#topology, own, this.#topology.nodeOf(this.#root));
-  }
-
-  #writeSmall(memory: Memory, payload: Uint8Array): void {
-    const { slab, bytes } = decodeSmall(payload);
-    unpackSlab(memory, slab, 0, bytes);
-    this.#isWritten = true;
   }
 
   /** The root's payload if the root is on this node. */
   #ownPayload(): Uint8Array {
+    const { bytes } = this.#small;
+    if (bytes.length > 0) return bytes;
     const place = this.#topology.mates.indexOf(this.#root);
-    if (place < 0 || (place === 0 && this.#small.length > 0)) return place < 0 ? NO_BYTES : this.#small;
-    const shown = payloadOf(this.#board.slot(this.#rendezvous.parity, place));
-    if (shown.length === 0) return NO_BYTES;
-    const payload = payloadRoom(shown.length);
-    payload.set(shown);
-    return payload;
+    return place < 0 ? NO_BYTES : this.#slots.payloadToSend(place);
   }
 
   #write(): void {
@@ -390,20 +276,12 @@ export class Meeting implements Agenda, Concern {
       const { writing } = this.#relay!;
       this.#unwritten = this.#isWide && this.#topology.nodeRank === 0 ? writing.source() : null;
       const shown = this.#unwritten ? undefined : writing.write();
-      if (shown) this.#show(shown);
+      if (shown) this.#slots.show(shown);
       // The leader, which passes the slab on, may be another rank: it finds the slab in the result.
       if (this.#isWide) this.#board.conclude(encodeSlab(writing.slab()), false);
     } catch (error) {
       this.#board.conclude(encodeFault(asFault(error), this.#rank), true);
     }
-  }
-
-  /** In this rank's turn: others have read what the slot said before. */
-  #show(bytes: Uint8Array): void {
-    const { words, text } = this.#board.slot(this.#rendezvous.parity, this.#topology.nodeRank);
-    words[SLOT.TEXT] = TEXT.PAYLOAD;
-    words[SLOT.BYTES] = bytes.length;
-    text.set(bytes);
   }
 
   *#passOn(): Waits {
@@ -426,21 +304,4 @@ export class Meeting implements Agenda, Concern {
     );
     this.#board.conclude(end.failed ? end.bytes : NO_BYTES, end.failed);
   }
-}
-
-function isSame(a: Int32Array, b: Int32Array): boolean {
-  return (
-    a[SLOT.OP] === b[SLOT.OP] &&
-    a[SLOT.OBJECT] === b[SLOT.OBJECT] &&
-    a[SLOT.ROOT] === b[SLOT.ROOT] &&
-    a[SLOT.DIGEST] === b[SLOT.DIGEST]
-  );
-}
-
-function payloadOf({ words, text }: Slot): Uint8Array {
-  return words[SLOT.TEXT] === TEXT.PAYLOAD ? text.subarray(0, words[SLOT.BYTES]) : NO_BYTES;
-}
-
-function aboutBytes({ about }: Call): Uint8Array {
-  return about ? new TextEncoder().encode(about.slice(0, MOST_ABOUT)) : NO_BYTES;
 }

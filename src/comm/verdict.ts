@@ -1,7 +1,17 @@
 /** What a meeting comes to: who said what, whether it fits together, and the fault that all throw when it does not. */
-import { ERROR_CODES, errorOf, PshmemError, type ErrorCode, type ErrorFields } from "../errors.ts";
+import {
+  ERROR_CODES,
+  errorOf,
+  PshmemError,
+  type ErrorCode,
+  type ErrorFields,
+  type RankLostError,
+} from "../errors.ts";
 import { CALL_NAMES, callName, type Op } from "./calls.ts";
 import { textOf } from "../shown.ts";
+
+/** In place of a root: the call has none, or one that may not even be a number. */
+export const NO_ROOT = -1;
 
 /** What a rank says when entering. */
 export interface Saying {
@@ -29,6 +39,12 @@ export interface Statement extends Saying {
 /** In place of the rank at fault: this leader takes no more part, since ranks have gone. */
 export function lossOn(rank: number): number {
   return -1 - rank;
+}
+
+/** What a leader says that takes no more part. */
+export function statementOfLoss(rank: number, loss: RankLostError): Statement {
+  const nothing = { op: 0, object: 0, root: NO_ROOT, digest: 0, about: "", differing: null, isFresh: false };
+  return { ...nothing, rank, fault: encodeFault(loss, rank), faultRank: lossOn(rank) };
 }
 
 /** Whether a statement says that a leader takes no more part. */

@@ -1,24 +1,9 @@
 /** What is done about ranks that have gone in the midst of a lock, as a step machine. */
 import { DONE, GOING, type Machine, type Outcome } from "../node/machine.ts";
-import {
-  BROKEN,
-  COUNT,
-  GRANT,
-  HEIR,
-  HIGH,
-  HOLDER,
-  NEED,
-  NEXT_HIGH,
-  PENDING,
-  PLANNED,
-  SHARES,
-  STANCE,
-  TICKETS,
-  USERS,
-  WAITER,
-} from "./layout.ts";
+import { BROKEN, HEIR, HIGH, NEED, NEXT_HIGH, PLANNED, SHARES, USERS, WAITER } from "./layout.ts";
 import { TicketQueue, UNSURE, type Place } from "./queue.ts";
-import { FOR_ROOM, kindOf, MOVING, ticketOf, WAITING, type Stance } from "./stance.ts";
+import type { Stance } from "./stance.ts";
+import { Survey } from "./survey.ts";
 
 const IDLE = 0;
 const LISTEN = 1;
@@ -44,21 +29,13 @@ const WANTED = 1;
 /** In NEED: some rank wants a look that begins after this. */
 const CALLED = 2;
 
-/** Stands for the stance of a rank that has gone; a stance is no negative number. */
-const GONE = -1;
-
 /**
  * One rank's part in setting right what ranks have left behind that died or ended without leaving. `call`, or `attend` after an operation
  * of its own, begins; step until DONE.
  *
- * Nothing is asked of what a lost rank left in its own words, as it may have gone between any two steps. What counts is what the living
- * say of themselves: if all of them are at rest, none is inside alone, has been granted, or stands at the head, and yet there are tickets not
- * passed on, then the head is lost. Its ticket is that of the living rank that waits with it, or nobody's, and is passed on. In the same way
- * USERS is to be what the living count for.
- *
- * That all are at rest at one moment is known when the stances are the same twice (a move changes them for good); between the two readings
- * all else is read. A lost head stays lost until the heir passes it on, since only the head passes on; and there is one heir, whose own end
- * makes room for another. Every action can be begun again where it was broken off, and after each the heir looks anew.
+ * There is one heir, whose own end makes room for another. It makes a {@link Survey}, does the first thing that this shows to be wrong, and
+ * looks anew. A lost head stays lost until the heir passes it on, since only the head passes on. Every action can be begun again where it was
+ * broken off.
  *
  * No look is missed: whoever finds others in motion sets NEED and looks once more; whoever comes to rest looks at NEED afterwards (see
  * `attend`), or is about to wait and looks for itself. Whoever finds another heir has set NEED before, and the heir looks at it when it is
@@ -69,6 +46,7 @@ export class Recovery implements Machine {
   readonly #stance: Stance;
   /** Passes on for those that have gone. */
   readonly queue: TicketQueue;
+  readonly survey: Survey;
   // Plain fields: the search over all schedules saves and restores them.
   private phase = IDLE;
   private undecided = 0;
@@ -77,18 +55,12 @@ export class Recovery implements Machine {
   private restsThen = -1;
   private expected = 0;
   private insists = 0;
-  private seen: number[] = [];
-  private headless = 0;
-  private first = 0;
-  private waiter = 0;
-  private excess = 0;
-  private marks = 0;
-  private reminded = 0;
 
   constructor(place: Place, stance: Stance) {
     this.#place = place;
     this.#stance = stance;
     this.queue = new TicketQueue(place, stance);
+    this.survey = new Survey(place);
   }
 
   /** Local: whether a rank that waits has reason to look: the last look told nothing, or since then ranks went or another wait began. */
@@ -143,14 +115,14 @@ export class Recovery implements Machine {
   #stepSearch(): Outcome {
     switch (this.phase) {
       case GLANCE:
-        return this.#glance();
+        return this.#go(this.survey.isHeld() ? RELEASE : COLLECT);
       case COLLECT:
-        return this.#collect();
+        return this.survey.collect() ? this.#go(FIND) : this.#doubt();
       case FIND:
-        this.#find();
+        this.survey.find();
         return this.#go(COMPARE);
       case COMPARE:
-        return this.#compare();
+        return this.survey.isStill() ? this.#decide() : this.#doubt();
       default:
         return this.#stepDeeds();
     }
@@ -160,15 +132,15 @@ export class Recovery implements Machine {
     const { words, root } = this.#place;
     switch (this.phase) {
       case FORGIVE:
-        words.add(root, USERS, -this.excess);
+        words.add(root, USERS, -this.survey.excess);
         return this.#go(WAKE);
       case WAKE:
         return this.#wake();
       case MARK:
         words.add(root, USERS, BROKEN);
-        return this.#go(this.reminded ? REMIND : GLANCE);
+        return this.#go(this.survey.reminded ? REMIND : GLANCE);
       case REMIND:
-        words.store(this.reminded - 1, SHARES, 0);
+        words.store(this.survey.reminded - 1, SHARES, 0);
         return this.#go(GLANCE);
       case PREPARE:
         return this.#prepare();
@@ -198,74 +170,13 @@ export class Recovery implements Machine {
     return this.#end();
   }
 
-  /** A living rank inside alone passes the head on when it leaves, and skips the lost. */
-  #glance(): Outcome {
-    const holder = this.#holder();
-    const isLost = holder === 0 || this.#place.losses.isGone(holder - 1);
-    return this.#go(isLost ? COLLECT : RELEASE);
-  }
-
-  /** Rank + 1 of who holds the head by what TICKETS and HOLDER say; 0 for none. */
-  #holder(): number {
-    const { words, root } = this.#place;
-    const tickets = words.load(root, TICKETS);
-    const holder = words.load(root, HOLDER);
-    this.first = ((tickets >>> 16) - tickets) & PENDING;
-    const current = (tickets & PENDING) !== 0 && holder !== 0 && holder >>> 16 === this.first;
-    this.headless = (tickets & PENDING) === 0 ? 0 : 1;
-    return current ? holder & PENDING : 0;
-  }
-
-  /** One step for all: what is read at different times counts for nothing unless it is read again as it was. */
-  #collect(): Outcome {
-    const { words, size, losses } = this.#place;
-    this.seen = Array.from({ length: size }, (_, rank) => {
-      return losses.isGone(rank) ? GONE : words.load(rank, STANCE);
-    });
-    return this.seen.some((stance) => stance !== GONE && kindOf(stance) === MOVING)
-      ? this.#doubt()
-      : this.#go(FIND);
-  }
-
-  #compare(): Outcome {
-    const { words } = this.#place;
-    const still = this.seen.every((stance, rank) => stance === GONE || words.load(rank, STANCE) === stance);
-    return still ? this.#decide() : this.#doubt();
-  }
-
-  /** All in one step: if the living do not stir until the stances have been read again, none of these words changes. */
-  #find(): void {
-    const { words, root } = this.#place;
-    this.marks = this.#holder() === 0 ? 0 : 1;
-    const users = words.load(root, USERS);
-    this.excess = users & COUNT;
-    this.waiter = 0;
-    this.reminded = 0;
-    for (const [rank, stance] of this.seen.entries()) this.#findOut(rank, stance);
-    if (this.reminded !== 0) this.marks = 1;
-    if (users < 0) this.marks = 0;
-  }
-
-  #findOut(rank: number, stance: number): void {
-    const { words } = this.#place;
-    const shares = words.load(rank, SHARES);
-    if (stance === GONE) {
-      if (shares < 0) this.reminded = rank + 1;
-      return;
-    }
-    this.excess -= shares & COUNT;
-    if (kindOf(stance) === FOR_ROOM) this.headless = 0;
-    if (kindOf(stance) !== WAITING || ticketOf(stance) !== this.first) return;
-    if (words.load(rank, GRANT) === 1) this.headless = 0;
-    this.waiter = rank + 1;
-  }
-
   /** What is found holds: does the first thing there is to do. */
   #decide(): Outcome {
-    if (this.excess > 0) return this.#go(FORGIVE);
-    if (this.marks) return this.#go(MARK);
-    if (this.reminded) return this.#go(REMIND);
-    return this.#go(this.headless ? PREPARE : RELEASE);
+    const { excess, marks, reminded, headless } = this.survey;
+    if (excess > 0) return this.#go(FORGIVE);
+    if (marks) return this.#go(MARK);
+    if (reminded) return this.#go(REMIND);
+    return this.#go(headless ? PREPARE : RELEASE);
   }
 
   #wake(): Outcome {
@@ -280,7 +191,7 @@ export class Recovery implements Machine {
     const { words, root } = this.#place;
     if (words.load(root, WAITER) !== 0) words.store(root, WAITER, 0);
     if (words.load(root, PLANNED) === 1) carryOutPlan(this.#place);
-    this.queue.resume(this.first, this.waiter);
+    this.queue.resume(this.survey.first, this.survey.waiter);
     return this.#go(PASS_ON);
   }
 
@@ -296,7 +207,7 @@ export class Recovery implements Machine {
   }
 
   #end(): Outcome {
-    this.seen = [];
+    this.survey.forget();
     this.phase = IDLE;
     return DONE;
   }

@@ -28,6 +28,7 @@ import {
 import { TicketQueue, type Place } from "../../dist/lock/queue.js";
 import { Recovery } from "../../dist/lock/recovery.js";
 import { Stance } from "../../dist/lock/stance.js";
+import { Survey } from "../../dist/lock/survey.js";
 import { Tally } from "../../dist/lock/tally.js";
 import { Outlook } from "../../dist/lock/outlook.js";
 import { kindOfSignal, SIGNAL, STUCK, VAIN } from "../../dist/lock/signal.js";
@@ -134,7 +135,7 @@ const LOOKING_OUT = 2;
 const LOOKING_AGAIN = 3;
 
 function partsOf({ queue, recovery, stance }: Pick<Entry, "queue" | "recovery" | "stance">): object[] {
-  return [queue, recovery, recovery.queue, stance];
+  return [queue, recovery, recovery.queue, recovery.survey, stance];
 }
 
 /** One rank: its machines, and where it is. Number fields are state. */
@@ -758,7 +759,7 @@ class Snapshots {
 
 /** Parts that do nothing, and are not looked at, while nobody dies. */
 function isOfLosses(part: object): boolean {
-  return part instanceof Recovery || part instanceof Stance || part instanceof Outlook;
+  return [Recovery, Survey, Stance, Outlook].some((kind) => part instanceof kind);
 }
 
 function push(state: number[], list: readonly number[]): void {
@@ -774,6 +775,8 @@ class Keys {
   readonly #plain: readonly Field[];
   readonly #queues: readonly Part[];
   readonly #recoveries: readonly Part[];
+  /** One for each recovery. */
+  readonly #surveys: readonly Part[];
   readonly #outlooks: readonly Part[];
 
   constructor(world: World) {
@@ -781,14 +784,16 @@ class Keys {
     const queues = parts.filter((part) => part instanceof TicketQueue);
     const recoveries = parts.filter((part) => part instanceof Recovery);
     const outlooks = parts.filter((part) => part instanceof Outlook);
-    const special = new Set<object>([...queues, ...recoveries, ...outlooks]);
+    const surveys = recoveries.map(({ survey }) => survey);
+    const special = new Set<object>([...queues, ...recoveries, ...surveys, ...outlooks]);
     const state = parts.filter((part) => !special.has(part) && (world.mortal || !isOfLosses(part)));
     const others = [world, ...world.actors, ...state];
     this.#world = world;
     this.#plain = others.flatMap((object) => fieldsBut(object, ["serial", "rests", "users", "high", "low"]));
     this.#queues = queues.map((queue) => partOf(queue, ["seen", "owner", "passed"]));
     this.#outlooks = world.mortal === 0 ? [] : outlooks.map((one) => partOf(one, ["seen", "serial"]));
-    this.#recoveries = world.mortal === 0 ? [] : recoveries.map((one) => partOf(one, ["seen", "restsThen"]));
+    this.#recoveries = world.mortal === 0 ? [] : recoveries.map((one) => partOf(one, ["restsThen"]));
+    this.#surveys = world.mortal === 0 ? [] : surveys.map((one) => partOf(one, ["seen"]));
   }
 
   key(): string {
@@ -801,7 +806,8 @@ class Keys {
       this.#packSeen(entry as unknown as Fields);
     }
     for (const { object, all, lasting } of this.#queues) packFields(object["phase"] === 0 ? lasting : all);
-    for (const recovery of this.#recoveries) this.#packRecovery(recovery);
+    for (let i = 0; i < this.#recoveries.length; i++)
+      this.#packRecovery(this.#recoveries[i], this.#surveys[i]);
     for (const outlook of this.#outlooks) this.#packOutlook(outlook);
     return scratch.toString("latin1", 0, length);
   }
@@ -841,12 +847,13 @@ class Keys {
       pack(seen[rank] < 0 ? 2 : seen[rank] === memory[rank][SIGNAL] ? 1 : 0);
   }
 
-  #packRecovery({ object, lasting }: Part): void {
+  #packRecovery({ object, lasting }: Part, survey: Part): void {
     pack((object as unknown as Recovery).due ? 1 : 0);
     pack(object["phase"] as number);
     if (object["phase"] === 0) return;
     packFields(lasting);
-    const seen = object["seen"] as number[];
+    packFields(survey.lasting);
+    const seen = survey.object["seen"] as number[];
     for (let rank = 0; rank < seen.length; rank++) {
       const { memory } = this.#world.lock;
       pack(seen[rank] < 0 ? 2 : seen[rank] === memory[rank][STANCE] ? 1 : 0);
