@@ -17,7 +17,7 @@ import {
   NEXT_HIGH,
   NEXT_LOW,
   PENDING,
-  PLANNED,
+  RANK_WORDS,
   SHARES,
   SINCE,
   SLOTS,
@@ -816,8 +816,8 @@ class Keys {
     const { lock, waiting, root, mortal } = this.#world;
     for (let rank = 0; rank < lock.memory.length; rank++) {
       const own = lock.memory[rank];
-      const end = rank === root ? own.length : PLANNED;
-      for (let index = rank === root ? 0 : GRANT; index < end; index++) {
+      const end = rank === root ? own.length : RANK_WORDS;
+      for (let index = 0; index < end; index++) {
         if (index === STANCE) pack(mortal ? own[index] & STANCE_BITS : 0);
         else if (index !== SINCE && (index !== SHARES || mortal)) pack(own[index]);
       }
