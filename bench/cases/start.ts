@@ -16,7 +16,7 @@ const program = (name: string): string => fileURLToPath(new URL(`../start/${name
 /** What ours is compared with in one setting. */
 interface Other {
   readonly name: string;
-  readonly goal: number;
+  readonly goal: number | null;
   readonly line?: Line;
   readonly problem?: string;
 }
@@ -28,12 +28,14 @@ export const start = {
 
   /** Asynchronous: all sides are started one after another, again and again. */
   async run(setting: Setting, tools: Tools): Promise<readonly Row[]> {
-    const other = otherOf(setting, tools);
-    const lines = [jsLine(setting, program("ours.mjs")), ...(other.line ? [other.line] : [])];
-    const players = lines.map((line, index) => launching(index === 0 ? "ours" : other.name, line));
-    const [ours, series] = await playOnce(players, "worst", ROUNDS);
-    const { name, goal, problem } = other;
-    const against: Comparison[] = [{ name, goal, series, problem }];
+    const others = othersOf(setting, tools);
+    const players = [launching("ours", jsLine(setting, program("ours.mjs")))];
+    for (const { name, line } of others) if (line) players.push(launching(name, line));
+    const [ours, ...theirs] = await playOnce(players, "worst", ROUNDS);
+    const seriesOf = (wanted: string) => theirs.find(({ name }) => name === wanted);
+    const against = others.map(({ name, goal, problem }): Comparison => {
+      return { name, goal, series: seriesOf(name), problem };
+    });
     const about = {
       case: "start",
       title: "start to the end of the first barrier",
@@ -44,14 +46,24 @@ export const start = {
   },
 };
 
-function otherOf(setting: Setting, { python }: Tools): Other {
-  if (!setting.found) {
-    const command = [process.execPath, program("workers.mjs"), String(setting.ranks)] as const;
-    return { name: "bare workers", goal: 1 / 1.3, line: { command: [...command], env: {} } };
+function othersOf(setting: Setting, { python }: Tools): readonly Other[] {
+  const { found, ranks } = setting;
+  if (!found) {
+    const command = [process.execPath, program("workers.mjs"), String(ranks)] as const;
+    return [{ name: "bare workers", goal: 1 / 1.3, line: { command: [...command], env: {} } }];
   }
+  const { command, env } = mpiLine(setting, found);
+  const least: Line = { command: [...command, process.execPath, program("bare.mjs"), found.name], env };
+  return [
+    inPython({ command, env }, python),
+    // What Node itself leaves of the goal.
+    { name: "bare Node: koffi, MPI_Init, MPI_Barrier", goal: null, line: least },
+  ];
+}
+
+function inPython({ command, env }: Line, python: Tools["python"]): Other {
   const about = { name: "Python with mpi4py", goal: 1 };
   if (typeof python === "string") return { ...about, problem: python };
-  const { command, env } = mpiLine(setting, setting.found);
   const line: Line = {
     command: [...command, python.interpreter, program("start.py")],
     env: { ...env, ...python.env },

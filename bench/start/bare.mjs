@@ -1,0 +1,22 @@
+/** As ours.mjs, with the least that a program in JavaScript can do under MPI: koffi, MPI_Init, MPI_Barrier. Argument: which MPI. */
+import koffi from "koffi";
+
+/** In Open MPI a communicator is an address, and that of the world has the number 0 in Fortran; in MPICH it is a number. */
+const WORLDS = {
+  "Open MPI": () => {
+    const library = koffi.load("libmpi.so.40");
+    const toC = library.func("MPI_Comm_f2c", "void *", ["int"]);
+    return { library, type: "void *", world: () => toC(0), rank: process.env.OMPI_COMM_WORLD_RANK };
+  },
+  MPICH: () => {
+    const library = koffi.load("libmpich.so.12");
+    return { library, type: "int", world: () => 0x44000000, rank: process.env.PMI_RANK };
+  },
+};
+
+const { library, type, world, rank } = WORLDS[process.argv[2]]();
+library.func("MPI_Init", "int", ["void *", "void *"])(null, null);
+library.func("MPI_Barrier", "int", [type])(world());
+const now = Date.now();
+if (rank === "0") console.log(`through ${now}`);
+library.func("MPI_Finalize", "int", [])();
