@@ -62,7 +62,7 @@ export async function play(
   const ops: number[] = [];
   for (const player of players) {
     const given = fixed ?? player.ops;
-    if (given === undefined) await warm(player, turnMs);
+    await warm(player, turnMs, given);
     ops.push(given ?? (await calibrate(player, turnMs)));
   }
   const start = performance.now();
@@ -94,11 +94,11 @@ async function playRounds(
 }
 
 /** Until a side has been at it for so long: the compiler wants thousands of operations, and a core for itself. */
-async function warm(player: Player, turnMs: number): Promise<void> {
+async function warm(player: Player, turnMs: number, given?: number): Promise<void> {
   const least = player.isFirst ? WARM_MS.first : WARM_MS.usual;
-  for (let spent = 0, ms = 0, ops = 1; spent < least; spent += ms) {
+  for (let spent = 0, ms = 0, ops = given ?? 1; spent < least; spent += ms) {
     ms = Math.max(...(await player.turn(ops)));
-    if (ms < turnMs && ops < MOST_OPS) ops *= 2;
+    if (given === undefined && ms < turnMs && ops < MOST_OPS) ops *= 2;
   }
 }
 
