@@ -33,8 +33,9 @@ import { processSleeper } from "./sleeper.ts";
 /** Looks before it sleeps after something has come: a few, for the rank may want the core. */
 const EAGERNESS = { looks: 4, turns: 0 };
 
-/** The longest that it lets a request wait, in ms. */
+/** The longest that it lets a request wait, in ms, and the same once it has been half a second without any: each look costs some 0.1 ms of a core. */
 const SLICE_MS = 4;
+const LONG_SLICE_MS = 8;
 
 const start: AttendantStart = workerData;
 const { rank, control, port } = start;
@@ -43,7 +44,7 @@ const inbound = new MpiCourier({ library, wire: start.requests });
 const outbound = new MpiCourier({ library, wire: start.answers });
 const courier: Courier = {
   slice: SLICE_MS,
-  longSlice: SLICE_MS,
+  longSlice: LONG_SLICE_MS,
   push: (message) => outbound.push(message),
   pull(taker) {
     outbound.reap();

@@ -28,8 +28,8 @@ const PIECE_BYTES = 2 ** 30;
 
 /** The longest that a sleeping rank lets MPI wait, in ms: it naps and looks in between. */
 const SLICE_MS = 4;
-/** The same where the rank has waited for a second or more. */
-const LONG_SLICE_MS = 16;
+/** The same where the rank has waited for two seconds or more. */
+const LONG_SLICE_MS = 32;
 
 /** A request under way, with what must stay in memory until it is complete. */
 interface Pending {

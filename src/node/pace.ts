@@ -46,7 +46,7 @@ const FIRST_NAP_MS = 0.05;
 
 /**
  * How much longer each nap is than the one before once naps have the length of a slice: a nap is then a 64th of the wait so far. A wake costs some
- * 0.1 ms of a core whose caches others have used meanwhile, so every 4 ms it is 2 to 3 % of a core, every 16 ms half of that.
+ * 0.1 ms of a core whose caches others have used meanwhile, so every 4 ms it is 2 to 3 % of a core.
  */
 const PATIENCE_GROWTH = 1 + 1 / 64;
 
