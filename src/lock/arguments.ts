@@ -32,6 +32,12 @@ export function badArgument(call: string, rank: number, text: string, actual: un
   return new PshmemError("BAD_ARGUMENT", `${call}: ${text}, not ${textOf(actual)}.`, { call, rank, actual });
 }
 
+/** Local. @throws BAD_ARGUMENT unless `fn` is a function */
+export function checkFunction(call: string, rank: number, fn: unknown): void {
+  if (typeof fn !== "function")
+    throw badArgument(call, rank, "the first argument must be a function to call while the lock is held", fn);
+}
+
 /** What is wrong with an option `debug`. */
 export function debugFault(call: string, debug: unknown, rank: number): PshmemError | undefined {
   return typeof debug === "boolean"

@@ -3,7 +3,7 @@ import { faultOfOptions, firstFault, throwFault } from "../comm/arguments.ts";
 import type { Communicator } from "../comm/contract.ts";
 import { PshmemError } from "../errors.ts";
 import { communicatorOf, engineOf } from "../world.ts";
-import { allocatePlace, badArgument, debugFault, type WaitOptions } from "./arguments.ts";
+import { allocatePlace, badArgument, checkFunction, debugFault, type WaitOptions } from "./arguments.ts";
 import { Doorway } from "./doorway.ts";
 import { EXCLUSIVE, OUTSIDE, SHARED, type Inside } from "./entry.ts";
 import { LockGuard, type Hold, type LockMode } from "./guard.ts";
@@ -138,9 +138,10 @@ export class MPILock implements Disposable {
    * Local, blocking: calls `fn` with the lock held and returns what it returns. The lock is released when `fn` returns or throws; if
    * `fn` returns a promise that is too early: use {@link withLockAsync}.
    *
-   * @throws as {@link acquire}, and what `fn` throws
+   * @throws BAD_ARGUMENT for no function; as {@link acquire}, and what `fn` throws
    */
   withLock<T>(fn: (held: LockGuard) => T, options?: AcquireOptions | null): T {
+    checkFunction("MPILock.withLock", this.#door.rank, fn);
     const held = this.acquire(options);
     try {
       return fn(held);
@@ -149,11 +150,16 @@ export class MPILock implements Disposable {
     }
   }
 
-  /** Local: calls `fn` with the lock held; releases it when the promise of `fn` settles, or `fn` throws. */
+  /**
+   * Local: calls `fn` with the lock held; releases it when the promise of `fn` settles, or `fn` throws.
+   *
+   * @throws BAD_ARGUMENT for no function; as {@link acquire}, and what `fn` throws
+   */
   async withLockAsync<T>(
     fn: (held: LockGuard) => T | Promise<T>,
     options?: AcquireOptions | null,
   ): Promise<T> {
+    checkFunction("MPILock.withLockAsync", this.#door.rank, fn);
     const held = await this.acquireAsync(options);
     try {
       return await fn(held);

@@ -82,6 +82,20 @@ export const argumentCases: readonly Case[] = [
     },
   },
   {
+    name: "what is no function is refused before the lock is taken",
+    async run(comm) {
+      using lock = new MPILock(comm);
+      assert.equal(
+        codeOf(() => lock.withLock(undefined as never)),
+        "BAD_ARGUMENT",
+      );
+      await assert.rejects(lock.withLockAsync(1 as never), { code: "BAD_ARGUMENT" });
+      comm.barrier();
+      assert.deepEqual([lock.held, lock.state().holder, lock.state().token], [false, null, 0]);
+      comm.barrier();
+    },
+  },
+  {
     name: "a value that is no buffer is refused on every rank",
     run(comm) {
       const none = onLast<Float64Array>(comm, null, new Float64Array(1));
