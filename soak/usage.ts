@@ -10,7 +10,9 @@ export const QUANTITIES = [
   { name: "heap", unit: "MiB", bound: 1, what: "JavaScript heap of the rank after a collection" },
   { name: "buffers", unit: "MiB", bound: 2, what: "memory outside the heap that JavaScript holds" },
   { name: "files", unit: "", bound: 2, what: "open descriptors" },
-  { name: "mappings", unit: "", bound: 20, what: "lines of /proc/self/maps" },
+  { name: "mapped", unit: "", bound: 4, what: "mappings of files and of shared memory" },
+  // V8's half-spaces come and go by some 60 pages at a time, each a mapping of its own.
+  { name: "mappings", unit: "", bound: 200, what: "lines of /proc/self/maps" },
   { name: "named", unit: "", bound: 4, what: "entries of /dev/shm, of the whole machine" },
 ] as const;
 
@@ -32,15 +34,23 @@ export function usage(): number[] {
   collect();
   const { heapUsed, external } = process.memoryUsage();
   const status = readFileSync("/proc/self/status", "utf8");
+  const maps = readFileSync("/proc/self/maps", "utf8").split("\n").slice(0, -1);
   return [
     mibOf(status, "VmRSS"),
     mibOf(status, "RssShmem"),
     heapUsed / MIB,
     external / MIB,
     readdirSync("/proc/self/fd").length,
-    readFileSync("/proc/self/maps", "utf8").split("\n").length,
+    maps.filter(isMapped).length,
+    maps.length,
     readdirSync("/dev/shm").length,
   ];
+}
+
+/** Fields of a line: addresses, rights (with `s` for what is shared), offset, device, inode (0 for memory without a file), name. */
+function isMapped(line: string): boolean {
+  const [, rights, , , inode] = line.split(/ +/);
+  return rights.endsWith("s") || inode !== "0";
 }
 
 function mibOf(status: string, field: string): number {
