@@ -11,7 +11,7 @@ export const QUANTITIES = [
   { name: "buffers", unit: "MiB", bound: 2, what: "memory outside the heap that JavaScript holds" },
   { name: "files", unit: "", bound: 2, what: "open descriptors" },
   { name: "mapped", unit: "", bound: 4, what: "mappings of files and of shared memory" },
-  // V8's half-spaces come and go by some 60 pages at a time, each a mapping of its own.
+  // They come and go by some 56 at a time, which fits V8's half-spaces, a mapping for each page.
   { name: "mappings", unit: "", bound: 200, what: "lines of /proc/self/maps" },
   { name: "named", unit: "", bound: 4, what: "entries of /dev/shm, of the whole machine" },
 ] as const;

@@ -30,11 +30,19 @@ export const start = {
   async run(setting: Setting, tools: Tools): Promise<readonly Row[]> {
     const others = othersOf(setting, tools);
     const players = [launching("ours", jsLine(setting, program("ours.mjs")))];
-    for (const { name, line } of others) if (line) players.push(launching(name, line));
+    const failed = new Map<string, string>();
+    for (const { name, line } of others) {
+      if (!line) continue;
+      const player = launching(name, line);
+      // One that cannot start here leaves the others their turns.
+      const problem = await whyNot(player);
+      if (problem) failed.set(name, problem);
+      else players.push(player);
+    }
     const [ours, ...theirs] = await playOnce(players, "worst", ROUNDS);
     const seriesOf = (wanted: string) => theirs.find(({ name }) => name === wanted);
     const against = others.map(({ name, goal, problem }): Comparison => {
-      return { name, goal, series: seriesOf(name), problem };
+      return { name, goal, series: seriesOf(name), problem: problem ?? failed.get(name) };
     });
     const about = {
       case: "start",
@@ -69,6 +77,16 @@ function inPython({ command, env }: Line, python: Tools["python"]): Other {
     env: { ...env, ...python.env },
   };
   return { ...about, line };
+}
+
+/** Asynchronous: what a first start came to, if it failed. */
+async function whyNot(player: Player): Promise<string | undefined> {
+  try {
+    await player.turn(1);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 function launching(name: string, { command: [command, ...args], env }: Line): Player {

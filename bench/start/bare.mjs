@@ -1,15 +1,25 @@
 /** As ours.mjs, with the least that a program in JavaScript can do under MPI: koffi, MPI_Init, MPI_Barrier. Argument: which MPI. */
 import koffi from "koffi";
 
+/** The first of these libraries that is there. */
+function first([name, ...others]) {
+  try {
+    return koffi.load(name);
+  } catch (error) {
+    if (others.length === 0) throw error;
+    return first(others);
+  }
+}
+
 /** In Open MPI a communicator is an address, and that of the world has the number 0 in Fortran; in MPICH it is a number. */
 const WORLDS = {
   "Open MPI": () => {
-    const library = koffi.load("libmpi.so.40");
+    const library = first(["libmpi.so.40", "libmpi.so.80"]);
     const toC = library.func("MPI_Comm_f2c", "void *", ["int"]);
     return { library, type: "void *", world: () => toC(0), rank: process.env.OMPI_COMM_WORLD_RANK };
   },
   MPICH: () => {
-    const library = koffi.load("libmpich.so.12");
+    const library = first(["libmpich.so.12", "libmpi.so.12"]);
     return { library, type: "int", world: () => 0x44000000, rank: process.env.PMI_RANK };
   },
 };
