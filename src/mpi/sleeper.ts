@@ -34,15 +34,13 @@ export const processSleeper: Sleeper = {
     else wait!(...darwinWait(words, index, expected, limit));
   },
 
+  // Not until the word has changed: a thread that was woken may find it as it was, since a blocking call has armed the bell anew.
   async sleepAsync(words, index, expected, ms) {
+    if (Atomics.load(words, index) !== expected) return;
     const end = performance.now() + ms;
-    while (Atomics.load(words, index) === expected) {
-      const left = end - performance.now();
-      if (left <= 0) return;
-      const task = taskOn(words, index, expected, left);
-      if (task.end <= end) await task.over;
-      else await firstOf(task.over, left);
-    }
+    const task = taskOn(words, index, expected, ms);
+    if (task.end <= end) await task.over;
+    else await firstOf(task.over, ms);
   },
 
   wake(words, index) {

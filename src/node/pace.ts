@@ -64,6 +64,8 @@ export class BellPace implements Pace {
   readonly #watch: Watcher;
   /** How many ranks had gone when the bell was armed last. */
   #gone = 0;
+  /** Promised waits that sleep on the bell. */
+  #sleeping = 0;
 
   constructor(bells: Bells, place: number, progress: Progress, eagerness: Eagerness, watch: Watcher) {
     this.#bells = bells;
@@ -80,6 +82,8 @@ export class BellPace implements Pace {
       return this.#wait(machine, patience, vigil);
     } finally {
       vigil.end();
+      // The bell may have rung for a promised wait, and was armed anew since.
+      if (this.#sleeping > 0) this.#bells.ring(this.#place);
     }
   }
 
@@ -156,9 +160,11 @@ export class BellPace implements Pace {
   async #sleepAsync(ms: number, signal: AbortSignal | undefined): Promise<void> {
     const wake = () => this.#bells.ring(this.#place);
     signal?.addEventListener("abort", wake, { once: true });
+    this.#sleeping++;
     try {
       await this.#bells.sleepAsync(this.#place, ms);
     } finally {
+      this.#sleeping--;
       signal?.removeEventListener("abort", wake);
     }
   }

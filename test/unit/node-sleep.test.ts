@@ -65,6 +65,22 @@ describe.each(Object.entries({ threadSleeper, serialSleeper, processSleeper }))(
     expect(await Promise.all(waits)).toEqual(["done", "done", "done"]);
   });
 
+  it("a promised wait is not left asleep by a ring that a blocking call of the same rank has taken", async () => {
+    const { bells, pace } = makePace(sleeper);
+    let open = false;
+    const wait = pace.runAsync(new Until(() => open));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    pace.run(
+      new Until(() => {
+        const isArmed = open;
+        open = true;
+        if (!isArmed) bells.ring(1);
+        return isArmed;
+      }),
+    );
+    expect(await wait).toBe("done");
+  });
+
   it("an abort ends the wait, and nothing is left that keeps the program alive", async () => {
     const { pace } = makePace(sleeper);
     const controller = new AbortController();
