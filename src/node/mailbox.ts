@@ -91,13 +91,17 @@ export class Mailbox implements Courier {
   pull(taker: Taker): boolean {
     // The counter is read before the pipes: what comes after that shows as a new count at the next pull.
     const count = Atomics.load(this.#arrivals, this.#me * ARRIVAL_STRIDE);
-    if (count === this.#seen && !this.#isLeft) return false;
+    let any = count !== this.#seen;
+    if (!any && !this.#isLeft) return false;
     this.#seen = count;
     this.#isLeft = false;
     for (let place = 0; place < this.#inward.length; place++) {
-      if (this.#readFrom(place, taker)) this.#tell(place);
+      if (!this.#readFrom(place, taker)) continue;
+      this.#tell(place);
+      any = true;
     }
-    return true;
+    // What was left again is nothing that came: whoever waits for something else may sleep.
+    return any;
   }
 
   /** After bytes or room for `place` have appeared. */

@@ -293,6 +293,15 @@ describe("Post", () => {
     expect(post.poll()).toBe(false);
   });
 
+  it("has nothing come where a message was only left again", () => {
+    const [a, b] = makeMailboxes(2);
+    const { post } = makePost();
+    a.push(outgoing(13, 0, Uint8Array.of(1), { kind: BULK }));
+    expect([b.pull(post), b.pull(post)]).toEqual([true, false]);
+    post.expect({ maker: 1, serial: 2, kind: BULK }, 3, new Uint8Array(1));
+    expect([b.pull(post), b.pull(post)]).toEqual([true, false]);
+  });
+
   it("keeps the boxes of different kinds and communicators apart", () => {
     const { post } = makePost();
     const boxes = [USER, SYSTEM, 2, 3].flatMap((kind) =>
