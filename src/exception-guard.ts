@@ -1,30 +1,38 @@
 /** Ending a whole job when one rank fails, for programs that no launcher of ours watches. */
 import { inspect } from "node:util";
 import type { Communicator } from "./comm/contract.ts";
+import { faultOfOptions, throwFault } from "./comm/arguments.ts";
+import { PshmemError } from "./errors.ts";
+import { textOf } from "./shown.ts";
 import { communicatorOf } from "./world.ts";
 
 /** How an uncaught error ends the job. */
 export interface ExceptionGuardOptions {
-  /** Milliseconds in which the other ranks may still tell of the same error before the job is ended. */
+  /** Milliseconds, a finite number, in which the other ranks may still tell of the same error before the job is ended; 5000 if left out. */
   readonly timeout?: number;
 }
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 const EXIT_CODE = 1;
+const CALL = "exceptionGuard";
 
 /**
  * Runs `fn`; an error it does not catch is printed with its rank, and then the whole job ends with exit code 1, since the other
  * ranks would wait for this one for ever. Local; blocks this rank until `fn` returns, or, if it returns a promise, gives a promise.
  *
  * On a rank alone (also `null`) the error is thrown on, so that a debugger sees it.
+ *
+ * @throws BAD_ARGUMENT
  */
 export function exceptionGuard<T>(
   comm: Communicator | null,
   fn: () => T,
-  options: ExceptionGuardOptions = {},
+  options?: ExceptionGuardOptions | null,
 ): T {
-  const { timeout = DEFAULT_TIMEOUT_MS } = options;
-  const fail = (error: unknown): never => end(communicatorOf(comm), error, timeout);
+  const ranks = communicatorOf(comm);
+  const timeout = timeoutOf(options);
+  if (typeof fn !== "function") throw refused(`a function was expected, not ${textOf(fn)}`, fn);
+  const fail = (error: unknown): never => end(ranks, error, timeout);
   let result: T;
   try {
     result = fn();
@@ -32,6 +40,21 @@ export function exceptionGuard<T>(
     return fail(error);
   }
   return isPromise(result) ? (result.catch(fail) as T) : result;
+}
+
+/** @throws BAD_ARGUMENT */
+function timeoutOf(options: ExceptionGuardOptions | null | undefined): number {
+  throwFault(faultOfOptions(options), CALL);
+  const { timeout = DEFAULT_TIMEOUT_MS } = options ?? {};
+  if (Number.isFinite(timeout) && timeout >= 0) return timeout;
+  throw refused(
+    `timeout is ${textOf(timeout)}; it must be a finite number of milliseconds, 0 or more`,
+    timeout,
+  );
+}
+
+function refused(text: string, actual: unknown): PshmemError {
+  return new PshmemError("BAD_ARGUMENT", `${CALL}: ${text}`, { call: CALL, actual });
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {

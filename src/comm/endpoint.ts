@@ -4,7 +4,7 @@ import type { Pace } from "../node/machine.ts";
 import { BellPace } from "../node/pace.ts";
 import { Post } from "../node/post.ts";
 import { stallRule } from "../node/stall.ts";
-import { UNWATCHED, Watch } from "../node/watch.ts";
+import { ofPromises, Watch } from "../node/watch.ts";
 import type { Backend } from "./backend.ts";
 import { Fates } from "./fates.ts";
 import { Health } from "./health.ts";
@@ -32,10 +32,15 @@ export class Endpoint {
     const rule = stallRule(process.env);
     const distant = backend.mates.length < backend.size ? new Health(this.post, this.fates, backend) : null;
     const company = { ...backend, ringAll: () => ringAll(backend), distant };
-    // A rank alone has nobody to look after, and one that would sleep for ever is told so by its sleeper.
-    const watch = nodeOf.length === 1 ? UNWATCHED : new Watch(company, rule);
+    const watch = new Watch(company, rule);
     backend.atEnd(() => this.post.poll());
-    this.pace = new BellPace(bells, place, this.post, eagerness, watch);
+    this.pace = new BellPace(
+      bells,
+      place,
+      this.post,
+      eagerness,
+      nodeOf.length === 1 ? ofPromises(watch) : watch,
+    );
     const everyone = nodeOf.map((_, other) => other);
     const mates = everyone.filter((other) => nodeOf[other] === nodeOf[rank]);
     this.nodeHeap = new Heap(backend.nodeMemory, rank, mates);

@@ -269,6 +269,9 @@ export class Group implements Engine {
     this.letters.close();
     this.endpoint.post.forget(this.#box);
     this.#board?.close();
+    // A promise may wait for a message that can no longer come.
+    const { backend } = this.endpoint;
+    backend.ring(backend.rank);
   }
 
   /** Where a rank has gone, nobody waits for it any more. */

@@ -112,8 +112,11 @@ export class Messages {
     return posted;
   }
 
+  /** @throws FREED: a message that has not come by the end of the communicator never will */
   #matched(posted: Posted): boolean {
-    if (!posted.message) this.#handOut();
+    if (posted.message) return true;
+    this.#group.check("irecv");
+    this.#handOut();
     return posted.message !== null;
   }
 

@@ -46,7 +46,9 @@ function waits({ roster, mates }: Company): string[] {
 function missing(company: Company, concern: Concern): string[] {
   const me = company.mates[company.place];
   const awaited = concern.awaited();
-  if (awaited.length === 0) return [`any other rank could end the wait of rank ${me}`];
+  const isAlone = company.mates.length === 1 && !company.distant;
+  if (awaited.length === 0)
+    return [`${isAlone ? "only this rank itself" : "any other rank"} could end the wait of rank ${me}`];
   return awaited.map(({ rank, last }) => {
     const before = last ? `; it ${last}` : "";
     return `rank ${me} waits for rank ${rank}, which ${stateOf(company, rank)}${before}`;

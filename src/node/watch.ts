@@ -38,6 +38,11 @@ const NO_VIGIL: Vigil = { patience: Infinity, look: () => {}, end: () => {} };
 /** For waits that are no rank's. */
 export const UNWATCHED: Watcher = { gone: 0, begin: () => NO_VIGIL };
 
+/** For a rank alone: it has nobody to look after, and a blocking wait that would have no end is told so by its sleeper; a promise is not. */
+export function ofPromises(watch: Watcher): Watcher {
+  return { gone: 0, begin: (concern, note) => (note ? watch.begin(concern, note) : NO_VIGIL) };
+}
+
 /** The {@link Watcher} of one rank. */
 export class Watch implements Watcher {
   readonly #company: Company;

@@ -23,7 +23,7 @@ function hint(error: unknown): string {
   }
   // Where a module cannot be parsed, Node tells in front of the text, but not in a thread.
   const using = nativeTypeScript().using ? "" : " `using` needs Node 24, or TypeScript and tsx.";
-  return `\n\`node --check ${start.program.path}\` tells where.${using}`;
+  return `\n\`node --check ${start.program.path}\` tells where; if it finds nothing, check the modules that it imports.${using}`;
 }
 
 // First of all, so that even a failure below is told in full: the error object itself does not survive the trip.

@@ -102,6 +102,23 @@ export const messageCases: readonly Case[] = [
     },
   },
   {
+    name: "a receive without a message ends with the communicator",
+    async run(comm) {
+      const other = comm.dup();
+      const [kept, late] = [other.irecv({ tag: 1 }), other.irecv({ tag: 2 })];
+      const promised = other.irecv({ tag: 2 }).waitAsync();
+      other.send("in time", other.rank, 1);
+      assert.equal(kept.test(), true);
+      other.free();
+      assert.equal(kept.wait(), "in time");
+      const freed = { code: "FREED" };
+      assert.throws(() => late.test(), freed);
+      assert.throws(() => late.wait(), freed);
+      await assert.rejects(promised, freed);
+      await assert.rejects(late.waitAsync(), freed);
+    },
+  },
+  {
     name: "waitAsync resolves while the event loop turns",
     async run(comm) {
       const [right, left] = [(comm.rank + 1) % comm.size, (comm.rank + comm.size - 1) % comm.size];

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { exceptionGuard } from "../../dist/index.js";
 import { runJob } from "../conformance/describe.ts";
 
 const cli = new URL("../../dist/cli/main.js", import.meta.url).pathname;
@@ -34,4 +35,15 @@ it.each(["throw", "reject"])("throws on where there is one rank: %s", async (way
   const { code, output } = await runJob(process.execPath, [program, way]);
   expect(code).toBe(1);
   expect(output).toContain("rank 0: TypeError: on purpose");
+});
+
+it("refuses what is no function, no communicator and no time, before anything runs", () => {
+  const guard = exceptionGuard as (...args: readonly unknown[]) => unknown;
+  const never = () => expect.unreachable();
+  const bad = [[null], [null, "fn"], [{}, never], [undefined, never], [null, never, 5]];
+  const times = [NaN, Infinity, -1, "5", 1n, null].map((timeout) => [null, never, { timeout }]);
+  for (const args of [...bad, ...times]) {
+    expect(() => guard(...args)).toThrow(expect.objectContaining({ code: "BAD_ARGUMENT" }));
+  }
+  expect(guard(null, () => "ran", null)).toBe("ran");
 });

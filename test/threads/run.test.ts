@@ -255,7 +255,9 @@ describe("a program that cannot be run", () => {
     const { code, stderr } = await pshmem("run", "-n", "2", path);
     expect(code).toBe(1);
     expect(stderr.match(/SyntaxError/g)).toHaveLength(1);
-    expect(stderr).toContain(`\`node --check ${path}\` tells where.`);
+    expect(stderr).toContain(
+      `\`node --check ${path}\` tells where; if it finds nothing, check the modules that it imports.`,
+    );
   });
 
   it("may lack a module", async () => {
