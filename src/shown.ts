@@ -8,3 +8,12 @@ export function textOf(value: unknown): string {
     return `an ${typeof value} without text`;
   }
 }
+
+/** Local: a field of an error as a text, whatever a program has made of it. It never throws. */
+export function fieldText(error: Error, field: "name" | "message" | "stack"): string {
+  try {
+    return textOf(error[field]);
+  } catch {
+    return `(the error's ${field} cannot be read)`;
+  }
+}

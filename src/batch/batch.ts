@@ -50,7 +50,7 @@ export class MPIBatch implements Disposable {
   readonly worker: number;
   /** This rank's place in its worker: rank % workerSize. */
   readonly workerRank: number;
-  /** The ranks of this worker. It belongs to `comm`: all batches of one worker size on it share it. Do not free it. */
+  /** The ranks of this worker. It belongs to `comm`: all batches of one worker size on it share it; it cannot be freed. */
   readonly workerComm: Communicator;
 
   readonly #plan: BatchPlan;

@@ -33,6 +33,9 @@ export interface BatchPlan {
   readonly digest: number;
 }
 
+/** What no directory's name has; halves of a pair of UTF-16 would all become the same character. */
+const NO_NAME = /[/\0]|\p{Surrogate}/u;
+
 /** The most tasks of a batch. */
 const MOST_TASKS = 0x7fff_ffff;
 
@@ -44,7 +47,9 @@ export function planBatch(
   options: BatchOptions | null | undefined,
 ): BatchPlan {
   throwFault(faultOfOptions(options), "new MPIBatch");
-  const { taskFsRoot: fsRoot = null, taskFsNames: names = null, root = 0, debug = false } = options ?? {};
+  const { taskFsRoot: fsRoot = null, taskFsNames = null, root = 0, debug = false } = options ?? {};
+  // A copy: the caller's list may change later.
+  const names: readonly string[] | null = Array.isArray(taskFsNames) ? [...taskFsNames] : taskFsNames;
   checkRoot(root, size);
   checkWorkerSize(workerSize, size);
   checkCount(nTask);
@@ -126,7 +131,7 @@ function checkNames(names: readonly unknown[], nTask: number): void {
   const seen = new Map<unknown, number>();
   for (const [task, name] of names.entries()) {
     const shown = quoted(name);
-    if (typeof name !== "string" || name === "" || name === "." || name === ".." || /[/\0]/.test(name)) {
+    if (typeof name !== "string" || name === "" || name === "." || name === ".." || NO_NAME.test(name)) {
       fail("BAD_TASK_NAME", `the name of task ${task} is ${shown}; give a plain directory name`, {
         task,
         actual: shown,

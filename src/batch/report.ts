@@ -1,6 +1,7 @@
 /** What a run comes to: what each rank brings, and the report made of it. */
 import { DONE, FAILED, OPEN, type TaskState } from "./states.ts";
 import type { BatchPlan } from "./plan.ts";
+import { fieldText } from "../shown.ts";
 
 /** A task that ended FAILED, when it ended last. */
 export interface TaskFailure {
@@ -35,7 +36,7 @@ export interface RunReport {
 interface SentError {
   readonly name: string;
   readonly message: string;
-  readonly stack?: string;
+  readonly stack: string;
 }
 
 interface SentFailure extends Omit<TaskFailure, "error"> {
@@ -64,7 +65,10 @@ export class Share {
   }
 
   /** Local: adds what a task function threw on this rank. */
-  threw(failure: Omit<SentFailure, "error">, { name, message, stack }: Error): void {
+  threw(failure: Omit<SentFailure, "error">, error: Error): void {
+    const [name, message, stack] = (["name", "message", "stack"] as const).map((field) =>
+      fieldText(error, field),
+    );
     this.#failures.push({ ...failure, error: { name, message, stack } });
   }
 

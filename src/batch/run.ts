@@ -11,7 +11,7 @@ import { reportOf, Share, type RunReport } from "./report.ts";
 import type { Tasks } from "./tasks.ts";
 import { TimeLimit } from "./timelimit.ts";
 import type { Handout, Log, NextTaskOptions, Worker } from "./worker.ts";
-import { textOf } from "../shown.ts";
+import { fieldText, textOf } from "../shown.ts";
 
 /** What a task function is given. */
 export interface TaskContext {
@@ -162,7 +162,8 @@ class BatchRun {
   /** Calls the function and meets the other ranks of the worker; returns the failure of the lowest, if any. */
   async #perform({ task, number: attempt }: Handout): Promise<PshmemError | null> {
     const thrown = await this.#call(task, attempt);
-    const fault = thrown && new PshmemError("TASK_FAILED", `task ${task}: ${thrown.message}`, { task });
+    const fault =
+      thrown && new PshmemError("TASK_FAILED", `task ${task}: ${fieldText(thrown, "message")}`, { task });
     // A rank that throws out of step makes the collectives of the others fail: its own error tells more.
     const failure = this.#site.worker.meet(fault, isPshmemError(thrown, "MISMATCH"));
     if (thrown && failure?.rank === this.#site.workerComm.rank && attempt > (this.#options.retries ?? 0)) {

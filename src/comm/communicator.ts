@@ -28,7 +28,7 @@ import {
   type Window,
 } from "./contract.ts";
 import { makeGroup } from "./create.ts";
-import type { Group } from "./group.ts";
+import { isAdopted, type Group } from "./group.ts";
 import { Messages } from "./messages.ts";
 import { Collectives, type Encoded } from "./collectives.ts";
 import { combineAll, faultOfOperand, kindOf } from "./reduce.ts";
@@ -201,13 +201,16 @@ export class Comm implements Communicator {
 
   free(): void {
     this.#group.check("free");
-    const fault = this.#isWorld
-      ? new PshmemError(
-          "BAD_ARGUMENT",
-          "the world cannot be freed; free only what split, splitShared or dup made",
-        )
-      : undefined;
-    this.#group.meet({ op: "free", fault });
+    const what = this.#isWorld
+      ? "the world"
+      : isAdopted(this)
+        ? "what other objects use, as workerComm and nodeComm,"
+        : null;
+    const text = `${what} cannot be freed; free only what split, splitShared or dup made`;
+    this.#group.meet({
+      op: "free",
+      fault: what === null ? undefined : new PshmemError("BAD_ARGUMENT", text),
+    });
     this.#close();
   }
 

@@ -33,6 +33,14 @@ export interface Context {
   readonly serial: number;
 }
 
+/** Communicators that end with another one. */
+const adopted = new WeakSet<Communicator>();
+
+/** Local: whether a communicator was made for objects on another one, and ends with that. */
+export function isAdopted(comm: Communicator): boolean {
+  return adopted.has(comm);
+}
+
 /** One rank's view of a communicator. */
 export class Group implements Engine {
   readonly rank: number;
@@ -224,6 +232,7 @@ export class Group implements Engine {
   }
 
   adopt(comm: Communicator): void {
+    adopted.add(comm);
     this.#adopted.push(comm);
   }
 

@@ -140,7 +140,7 @@ export const batchCases: Case[] = [
       allThrow(comm, "BAD_ARGUMENT", () => new MPIBatch(comm, 1, 2, { taskFsRoot }));
       allThrow(comm, "BAD_ARGUMENT", () => new MPIBatch(comm, 1, 2, { taskFsNames: ["a", "b"] }));
       allThrow(comm, "BAD_TASK", make(["a"]));
-      for (const name of ["", ".", "..", "a/b", "a\0b", "a"])
+      for (const name of ["", ".", "..", "a/b", "a\0b", "a", "\ud800", "\udfff"])
         allThrow(comm, "BAD_TASK_NAME", make(["a", name]));
     },
   },
@@ -441,6 +441,47 @@ export const batchCases: Case[] = [
           () => new MPIBatch(comm, 1, 6, { ...options, initState: upTo(6).map(() => OPEN) }),
         );
       });
+    },
+  },
+  {
+    name: "on disk: the list of names is the caller's to change afterwards",
+    run(comm) {
+      withDirectory(comm, (taskFsRoot) => {
+        const taskFsNames = ["a", "b"];
+        const batch = new MPIBatch(comm, 1, 2, { taskFsRoot, taskFsNames });
+        taskFsNames[0] = "elsewhere";
+        comm.barrier();
+        if (comm.rank === 0) batch.setTaskState(0, DONE);
+        comm.barrier();
+        assert.deepEqual(readdirSync(taskFsRoot).toSorted(), ["a", "b"]);
+        assert.equal(batch.getTaskState(0), DONE);
+        batch.close();
+      });
+    },
+  },
+  {
+    name: "the communicator of a worker cannot be freed",
+    run(comm) {
+      const { workerComm } = new MPIBatch(comm, 1, 1);
+      allThrow(comm, "BAD_ARGUMENT", () => workerComm.free());
+      assert.equal(new MPIBatch(comm, 1, 1).workerComm.allreduce(2), 2);
+    },
+  },
+  {
+    name: "run: an error whose message cannot be read is a failure like others",
+    async run(comm) {
+      const unreadable = new Error("never seen");
+      Object.defineProperty(unreadable, "message", {
+        get() {
+          throw new TypeError("on purpose");
+        },
+      });
+      const batch = new MPIBatch(comm, 1, comm.size);
+      const { failed, errors } = await batch.run(() => {
+        throw unreadable;
+      });
+      assert.equal(failed, comm.size);
+      for (const { error } of errors) assert.equal(error.message, "(the error's message cannot be read)");
     },
   },
   {

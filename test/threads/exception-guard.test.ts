@@ -37,9 +37,10 @@ it.each(["throw", "reject"])("throws on where there is one rank: %s", async (way
   expect(output).toContain("rank 0: TypeError: on purpose");
 });
 
+const never = () => expect.unreachable();
+
 it("refuses what is no function, no communicator and no time, before anything runs", () => {
   const guard = exceptionGuard as (...args: readonly unknown[]) => unknown;
-  const never = () => expect.unreachable();
   const bad = [[null], [null, "fn"], [{}, never], [undefined, never], [null, never, 5]];
   const times = [NaN, Infinity, -1, "5", 1n, null].map((timeout) => [null, never, { timeout }]);
   for (const args of [...bad, ...times]) {
