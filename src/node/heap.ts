@@ -53,11 +53,13 @@ export interface Piece {
 /** Pieces begin at multiples of a cache line. */
 export const PIECE_ALIGN = 64;
 /**
- * Bytes before the user's: word 0 counts the ranks that have closed; each rank adds one, the owner resets it at reuse. Word 1 of a
- * block is its memory's own. Word 2 of a large piece is the number of its ranks, written by the owner before it tells the place; word 3 counts
- * those that have opened it, by each of them.
+ * Bytes before the user's: word 0 counts the ranks that have closed; each rank adds one. Word 1 of a
+ * block is its memory's own, for as long as there is the block. Word 2 of a large piece is the number of its ranks, written by the owner before it
+ * tells the place; word 3 counts those that have opened it, by each of them. The owner resets word 0 at reuse, when all have closed: nobody adds to
+ * it before it tells the place again.
  */
 const HEADER_BYTES = PIECE_ALIGN;
+const CLOSED = 0;
 const READERS = 2;
 const OPENED = 3;
 const HEADER_WORDS = HEADER_BYTES / Int32Array.BYTES_PER_ELEMENT;
@@ -114,7 +116,7 @@ export class Heap {
     if (total > LARGEST_SHARED) {
       this.#collectWaste();
       const place = this.#make(total, audience, bytes);
-      new Int32Array(place.buffer, 0, HEADER_WORDS)[READERS] = audience.length;
+      headerOf(place.buffer, 0)[READERS] = audience.length;
       return this.#openBlock(place, bytes, audience.length > 1);
     }
     if (this.#lent.length >= this.#sweepAt) this.#sweep();
@@ -146,11 +148,11 @@ export class Heap {
     if (total > LARGEST_SHARED) {
       this.#memory.withdraw(piece.location.block, audience);
       // Whoever has opened it gives back its own share.
-      const opened = Atomics.load(new Int32Array(piece.buffer, 0, HEADER_WORDS), OPENED);
+      const opened = Atomics.load(headerOf(piece.buffer, 0), OPENED);
       this.#ledger.giveBack(total, audience.length, audience.length - opened);
       piece.close();
     } else {
-      Atomics.store(closedWord(piece.buffer, piece.byteOffset - HEADER_BYTES), 0, audience.length);
+      Atomics.store(headerOf(piece.buffer, piece.byteOffset - HEADER_BYTES), CLOSED, audience.length);
     }
   }
 
@@ -184,7 +186,11 @@ export class Heap {
 
   #reuse(total: number): Place | undefined {
     const place = this.#free.get(total)?.pop();
-    if (place) new Uint8Array(place.buffer, place.slot * PIECE_ALIGN, total).fill(0);
+    if (!place) return undefined;
+    const start = place.slot * PIECE_ALIGN;
+    const header = headerOf(place.buffer, start);
+    header[CLOSED] = 0;
+    new Uint8Array(place.buffer, start + HEADER_BYTES, total - HEADER_BYTES).fill(0);
     return place;
   }
 
@@ -204,7 +210,7 @@ export class Heap {
     const still: Lent[] = [];
     for (const lent of this.#lent) {
       const { place, bytes, readers } = lent;
-      if (Atomics.load(closedWord(place.buffer, place.slot * PIECE_ALIGN), 0) < readers) still.push(lent);
+      if (Atomics.load(headerOf(place.buffer, place.slot * PIECE_ALIGN), CLOSED) < readers) still.push(lent);
       else if (this.#free.has(bytes)) this.#free.get(bytes)!.push(place);
       else this.#free.set(bytes, [place]);
     }
@@ -215,7 +221,7 @@ export class Heap {
   /** A piece that is a block by itself. */
   #openBlock(place: Place, bytes: number, isFresh: boolean): Piece {
     const { buffer } = place;
-    const header = new Int32Array(buffer, 0, HEADER_WORDS);
+    const header = headerOf(buffer, 0);
     Atomics.add(header, OPENED, 1);
     const giveBack = this.#ledger.hold(buffer, roundUp(HEADER_BYTES + bytes), header[READERS]);
     return this.#open(place, bytes, isFresh, () => {
@@ -232,7 +238,7 @@ export class Heap {
     const close = () => {
       if (closed) return;
       closed = true;
-      Atomics.add(closedWord(buffer, start), 0, 1);
+      Atomics.add(headerOf(buffer, start), CLOSED, 1);
       release?.();
     };
     return {
@@ -247,8 +253,8 @@ export class Heap {
   }
 }
 
-function closedWord(buffer: ArrayBufferLike, start: number): Int32Array {
-  return new Int32Array(buffer, start, 1);
+function headerOf(buffer: ArrayBufferLike, start: number): Int32Array {
+  return new Int32Array(buffer, start, HEADER_WORDS);
 }
 
 function roundUp(bytes: number): number {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ProcessMemory } from "../../src/native/memory.ts";
 import { mapOwn } from "../../src/native/mapping.ts";
 import { Offers } from "../../src/native/offers.ts";
+import { Heap } from "../../src/node/heap.ts";
 
 /** A rank of a node; here both ranks are this process, which finds its own descriptors through /proc as another's. */
 const rankMemory = (me: number, guarded = false) =>
@@ -78,6 +79,24 @@ describe.runIf(process.platform === "linux")("memory of a node's processes", () 
     expect(descriptors() - before).toBeLessThanOrEqual(1);
     owner.end();
     expect(descriptors()).toBe(before);
+  });
+
+  it("keeps no descriptor of a chunk that all have attached to, whenever its first piece was used again", () => {
+    const before = descriptors();
+    // Under the guard no block is kept for the next one.
+    const memories = [0, 1, 2].map((me) => rankMemory(me, true));
+    const [owner, second, third] = memories.map((memory, me) => new Heap(memory, me, [0, 1, 2]));
+    const first = owner.allocate(10, [0, 1]);
+    for (const piece of [second.attach(first.location, 10), first]) piece.close();
+    const places = Array.from({ length: 200 }, () => owner.allocate(10, [0]).location);
+    expect(places).toContainEqual(first.location);
+    third.attach(owner.allocate(10, [0, 2]).location, 10);
+    expect(descriptors() - before).toBe(1);
+    // Those that all have attached to are closed when the next block is made.
+    owner.allocate(200_000, [0]);
+    owner.allocate(200_000, [0]);
+    expect(descriptors() - before).toBe(1);
+    memories[0].end();
   });
 
   it("is shown to users as it is, or under the guard at another address that follows it", () => {
