@@ -1,5 +1,5 @@
 /** Memory that one rank lends to others of a communicator: on its node, to all by load and store, or to all by calls. */
-import { PshmemError } from "../errors.ts";
+import { PshmemError, RankLostError } from "../errors.ts";
 import type { Heap, Location, Piece } from "../node/heap.ts";
 import type { DistantMemory, DistantPlace, Keeper } from "./backend.ts";
 import type { Call } from "./engine.ts";
@@ -143,7 +143,8 @@ export function meetAndAttach(
     if (isFresh) group.meet({ op: call.op, object: call.object, fault: attached.fault });
     return piece;
   } catch (error) {
-    if (lent.piece) heap.discard(lent.piece, audience);
+    // Where ranks have gone, others may have left the first meeting without an error, and attach yet.
+    if (lent.piece) heap.discard(lent.piece, audience, !(error instanceof RankLostError));
     else piece?.close();
     throw error;
   }

@@ -53,10 +53,10 @@ export interface Piece {
 /** Pieces begin at multiples of a cache line. */
 export const PIECE_ALIGN = 64;
 /**
- * Bytes before the user's: word 0 counts the ranks that have closed; each rank adds one. Word 1 of a
+ * Bytes before the user's: word 0 counts the ranks that have closed, to which each adds one, and the owner those that never opened. Word 1 of a
  * block is its memory's own, for as long as there is the block. Word 2 of a large piece is the number of its ranks, written by the owner before it
- * tells the place; word 3 counts those that have opened it, by each of them. The owner resets word 0 at reuse, when all have closed: nobody adds to
- * it before it tells the place again.
+ * tells the place. Word 3 counts those that have opened, to which each adds one. The owner resets words 0 and 3 at reuse, when all have closed:
+ * nobody adds to them before it tells the place again.
  */
 const HEADER_BYTES = PIECE_ALIGN;
 const CLOSED = 0;
@@ -142,18 +142,22 @@ export class Heap {
     return this.#open({ ...location, buffer }, bytes, false);
   }
 
-  /** Local: takes back a piece of this rank that nobody else will attach to. */
-  discard(piece: Piece, audience: readonly number[]): void {
+  /**
+   * Local: takes back a piece of this rank, which it uses no more; whoever has attached to it closes it. Where others may attach yet,
+   * `isSettled` is false, and a small piece is not used again before they too have closed it.
+   */
+  discard(piece: Piece, audience: readonly number[], isSettled = true): void {
     const total = roundUp(HEADER_BYTES + piece.byteLength);
+    const header = headerOf(piece.buffer, piece.byteOffset - HEADER_BYTES);
+    // Whoever has opened it gives back its own share.
+    const others = audience.length - Atomics.load(header, OPENED);
     if (total > LARGEST_SHARED) {
       this.#memory.withdraw(piece.location.block, audience);
-      // Whoever has opened it gives back its own share.
-      const opened = Atomics.load(headerOf(piece.buffer, 0), OPENED);
-      this.#ledger.giveBack(total, audience.length, audience.length - opened);
-      piece.close();
-    } else {
-      Atomics.store(headerOf(piece.buffer, piece.byteOffset - HEADER_BYTES), CLOSED, audience.length);
+      this.#ledger.giveBack(total, audience.length, others);
+    } else if (isSettled) {
+      Atomics.add(header, CLOSED, others);
     }
+    piece.close();
   }
 
   /**
@@ -190,6 +194,7 @@ export class Heap {
     const start = place.slot * PIECE_ALIGN;
     const header = headerOf(place.buffer, start);
     header[CLOSED] = 0;
+    header[OPENED] = 0;
     new Uint8Array(place.buffer, start + HEADER_BYTES, total - HEADER_BYTES).fill(0);
     return place;
   }
@@ -221,9 +226,7 @@ export class Heap {
   /** A piece that is a block by itself. */
   #openBlock(place: Place, bytes: number, isFresh: boolean): Piece {
     const { buffer } = place;
-    const header = headerOf(buffer, 0);
-    Atomics.add(header, OPENED, 1);
-    const giveBack = this.#ledger.hold(buffer, roundUp(HEADER_BYTES + bytes), header[READERS]);
+    const giveBack = this.#ledger.hold(buffer, roundUp(HEADER_BYTES + bytes), headerOf(buffer, 0)[READERS]);
     return this.#open(place, bytes, isFresh, () => {
       this.#memory.release(buffer);
       giveBack();
@@ -232,20 +235,21 @@ export class Heap {
 
   #open(place: Place, bytes: number, isFresh: boolean, release?: () => void): Piece {
     const { buffer, owner, block, slot } = place;
-    const start = place.slot * PIECE_ALIGN;
-    const byteOffset = start + HEADER_BYTES;
+    const start = slot * PIECE_ALIGN;
+    const header = headerOf(buffer, start);
     let closed = false;
     const close = () => {
       if (closed) return;
       closed = true;
-      Atomics.add(headerOf(buffer, start), CLOSED, 1);
+      Atomics.add(header, CLOSED, 1);
       release?.();
     };
+    Atomics.add(header, OPENED, 1);
     return {
       location: { owner, block, slot },
       buffer,
       readable: this.#memory.readable(buffer),
-      byteOffset,
+      byteOffset: start + HEADER_BYTES,
       byteLength: bytes,
       isFresh,
       close,

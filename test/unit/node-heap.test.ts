@@ -98,6 +98,23 @@ const deed = fc.oneof(
   fc.record({ close: fc.nat(), rank: fc.nat(SIZE - 1) }),
 );
 
+/** A piece to which rank 1 has attached, and rank 2 has not; the owner discards it, and makes many others of its size. */
+function discarded(isSettled: boolean) {
+  const ranks = new Ranks();
+  const [heap, other] = ranks.heaps;
+  const piece = heap.allocate(64, everyone);
+  const attached = other.attach(piece.location, 64);
+  heap.discard(piece, everyone, isSettled);
+  // As many again: then the owner has looked for what is closed.
+  const lendMany = () => {
+    for (let rounds = ranks.loans.length + 64; rounds > 0; rounds--) ranks.lend(0, 64);
+  };
+  const uses = () =>
+    ranks.loans.filter(({ pieces }) => pieces[0].location.slot === piece.location.slot).length;
+  lendMany();
+  return { ranks, piece, attached, lendMany, uses };
+}
+
 describe("Heap", () => {
   it("keeps every piece apart until all have closed it", () => {
     fc.assert(
@@ -167,6 +184,37 @@ describe("Heap", () => {
     expect(ranks.blocks.blocks.size).toBe(0);
     for (let round = 0; round < 20_000; round++) heap.discard(heap.allocate(500, everyone), everyone);
     expect(ranks.blocks.made).toBe(2);
+  });
+
+  describe("with a piece that one rank could not attach to", () => {
+    it("uses it again once the rank that had attached has closed it too", () => {
+      const { ranks, attached, lendMany, uses } = discarded(true);
+      expect(uses()).toBe(0);
+      attached.close();
+      lendMany();
+      expect(uses()).toBe(1);
+      // In its new use it needs all three: what was counted late would count for one of them.
+      for (let loan = 0; loan < ranks.loans.length; loan++)
+        for (const rank of [0, 2]) ranks.close(loan, rank);
+      lendMany();
+      ranks.check();
+      expect(ranks.fault).toBe("");
+    });
+
+    it("waits for those that may attach yet", () => {
+      const { ranks, piece, attached, lendMany, uses } = discarded(false);
+      attached.close();
+      lendMany();
+      expect(uses()).toBe(0);
+      const late = ranks.heaps[2].attach(piece.location, 64);
+      lendMany();
+      expect(uses()).toBe(0);
+      late.close();
+      lendMany();
+      expect(uses()).toBe(1);
+      ranks.check();
+      expect(ranks.fault).toBe("");
+    });
   });
 
   it("gives a large piece a block of its own", () => {
