@@ -1,7 +1,30 @@
 /** Memory that cannot be had. */
+import { closeSync, openSync } from "node:fs";
 import { totalmem } from "node:os";
-import { MPIShared } from "../../dist/index.js";
-import { everywhere, onRanks, type Fault } from "../fault.ts";
+import { MPIShared, type Communicator } from "../../dist/index.js";
+import { everywhere, onRanks, type Ending, type Fault } from "../fault.ts";
+import { outcomeOf } from "../telling.ts";
+
+/** Local: all descriptors that this process may still have. */
+function takeDescriptors(): number[] {
+  const taken: number[] = [];
+  for (;;) {
+    try {
+      taken.push(openSync("/dev/null", "r"));
+    } catch {
+      return taken;
+    }
+  }
+}
+
+/** Local: what comes of making something twice in a block by itself, and twice in a chunk of rank 2, which has lent none before. */
+function makeTwice(comm: Communicator): string {
+  const array = () => new MPIShared([100_000], "float64", comm).close();
+  const turned = () => comm.split(0, -comm.rank).free();
+  return [...new Set([array, array, turned, turned].map(outcomeOf))].join(", ");
+}
+
+const SCARCE: Ending = { tells: "NO_MEMORY rank 1; then returns" };
 
 /** Full memory. */
 export const memoryFaults: readonly Fault[] = [
@@ -37,5 +60,16 @@ export const memoryFaults: readonly Fault[] = [
       return shared.get(2 ** 24 - 1);
     },
     expected: onRanks({ tells: "2" }),
+  },
+  {
+    name: "no descriptors on rank 1 to map others' memory with: it goes on when there are some again",
+    job: { under: ["prlimit", "--nofile=256"] },
+    run(comm) {
+      const taken = comm.rank === 1 ? takeDescriptors() : [];
+      const scarce = makeTwice(comm);
+      for (const descriptor of taken) closeSync(descriptor);
+      return `${scarce}; then ${makeTwice(comm)}`;
+    },
+    expected: { mpich: SCARCE, openmpi: SCARCE },
   },
 ];

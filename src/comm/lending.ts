@@ -137,10 +137,11 @@ export function meetAndAttach(
       { ...call, fault: lent.fault, isFresh: lent.piece?.isFresh },
       lent.piece?.location,
     );
-    const { isFresh } = group;
-    const attached = lent.piece ? lent : tryTo(() => attach(result));
+    if (!group.isFresh) return piece ?? attach(result);
+    const attached = piece ? lent : tryTo(() => attach(result));
     piece = attached.piece;
-    if (isFresh) group.meet({ op: call.op, object: call.object, fault: attached.fault });
+    group.meet({ op: call.op, object: call.object, fault: attached.fault });
+    if (lent.piece) heap.markKnown(lent.piece, audience);
     return piece;
   } catch (error) {
     // Where ranks have gone, others may have left the first meeting without an error, and attach yet.

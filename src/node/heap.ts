@@ -44,7 +44,7 @@ export interface Piece {
   /** Where the user's bytes begin; a multiple of {@link PIECE_ALIGN}. */
   readonly byteOffset: number;
   readonly byteLength: number;
-  /** On its owner: some rank of the audience has not been lent a piece of the same block before, and may fail to attach. */
+  /** On its owner: some rank of the audience is not known to have attached to its block, and may fail to. */
   readonly isFresh: boolean;
   /** Local, idempotent: this rank no longer uses the piece. */
   close(): void;
@@ -83,8 +83,6 @@ interface Lent {
 /** A location with the memory it lies in. */
 interface Place extends Location {
   readonly buffer: ArrayBufferLike;
-  /** World ranks that have been lent pieces of it; of chunks only. */
-  readonly knownTo?: Set<number>;
 }
 
 /** The pieces that this rank lends to others, and the way to those that others lend to it. */
@@ -99,6 +97,8 @@ export class Heap {
   #lent: Lent[] = [];
   #sweepAt = 64;
   #chunk: Place | null = null;
+  /** The world ranks that are known to have attached to each chunk of this rank's. */
+  readonly #knownTo = new Map<number, Set<number>>();
   #chunkBytes = FIRST_CHUNK_BYTES;
   readonly #ledger: Ledger;
 
@@ -122,10 +122,15 @@ export class Heap {
     if (this.#lent.length >= this.#sweepAt) this.#sweep();
     const place = this.#reuse(total) ?? this.#carve(total);
     this.#lent.push({ place, bytes: total, readers: audience.length });
-    const { knownTo } = place;
-    const isFresh = audience.some((rank) => !knownTo!.has(rank));
-    if (isFresh) for (const rank of audience) knownTo!.add(rank);
+    const known = this.#knownTo.get(place.block)!;
+    const isFresh = audience.some((rank) => !known.has(rank));
     return this.#open(place, bytes, isFresh);
+  }
+
+  /** Local: all of `audience` have attached to a piece of this rank, so others of the same chunk will not be fresh to them. */
+  markKnown(piece: Piece, audience: readonly number[]): void {
+    const known = this.#knownTo.get(piece.location.block);
+    for (const rank of audience) known?.add(rank);
   }
 
   /** Local: the piece that another rank has lent to this one. */
@@ -204,7 +209,7 @@ export class Heap {
     if (!chunk || chunk.slot * PIECE_ALIGN + total > chunk.buffer.byteLength) {
       chunk = this.#make(this.#chunkBytes, this.#everyone);
       this.#chunkBytes = Math.min(2 * this.#chunkBytes, LARGEST_CHUNK_BYTES);
-      chunk = { ...chunk, knownTo: new Set([this.#me]) };
+      this.#knownTo.set(chunk.block, new Set([this.#me]));
     }
     this.#chunk = { ...chunk, slot: chunk.slot + total / PIECE_ALIGN };
     return chunk;

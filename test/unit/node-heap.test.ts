@@ -186,6 +186,30 @@ describe("Heap", () => {
     expect(ranks.blocks.made).toBe(2);
   });
 
+  it("holds a rank for one that may fail to attach until it is known to have attached", () => {
+    const heap = new Heap(new Blocks().memoryOf(0), 0, everyone);
+    const freshTo = (audience: readonly number[]) => {
+      const piece = heap.allocate(10, audience);
+      heap.discard(piece, audience);
+      return piece.isFresh;
+    };
+    expect(freshTo([0])).toBe(false);
+    // To have been lent a piece, and to have tried, is not enough.
+    for (let tries = 0; tries < 3; tries++) expect(freshTo([0, 1])).toBe(true);
+    heap.markKnown(heap.allocate(10, [0, 1]), [0, 1]);
+    // Another audience that fails takes nothing back from those who have attached.
+    for (let tries = 0; tries < 3; tries++) {
+      expect(freshTo(everyone)).toBe(true);
+      expect(freshTo([0, 1])).toBe(false);
+    }
+    heap.markKnown(heap.allocate(10, everyone), everyone);
+    expect(freshTo(everyone)).toBe(false);
+    // In the next chunk nobody is known.
+    const places = Array.from({ length: 9 }, () => heap.allocate(120_000, [0, 1]).location.block);
+    expect(new Set(places).size).toBe(2);
+    expect(freshTo([0, 1])).toBe(true);
+  });
+
   describe("with a piece that one rank could not attach to", () => {
     it("uses it again once the rank that had attached has closed it too", () => {
       const { ranks, attached, lendMany, uses } = discarded(true);

@@ -1,7 +1,7 @@
 /** Rank 1 has no descriptor left when another rank's memory is to be mapped; the outcome of each rank goes to standard output. */
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
-import { MPIShared, isPshmemError, world } from "../../../dist/index.js";
+import { MPILock, MPIShared, isPshmemError, world } from "../../../dist/index.js";
 
 const comm = world();
 const process1 = comm.bcast(process.pid, 1);
@@ -23,9 +23,20 @@ function lowestFree(): number {
   return free;
 }
 
-function attempt(elements: number): string {
+/** What lies in memory that rank 0 lends to all, or, where the order is turned round, rank 2 to rank 1. */
+const SMALL: Readonly<Record<string, () => void>> = {
+  array: () => new MPIShared([10], "float64", comm).close(),
+  dup: () => comm.dup().free(),
+  split: () => comm.split(comm.rank === 0 ? 0 : 1, -comm.rank).free(),
+  lock: () => new MPILock(comm).close(),
+  window: () => comm.allocateWindow("int32", 5).close(),
+};
+/** What is a block by itself. */
+const LARGE = { "large array": () => new MPIShared([1_000_000], "float64", comm).close() };
+
+function attempt(make: () => void): string {
   try {
-    new MPIShared([elements], "float64", comm).close();
+    make();
     return "made";
   } catch (error) {
     if (!isPshmemError(error)) throw error;
@@ -33,11 +44,17 @@ function attempt(elements: number): string {
   }
 }
 
-// Now all know the first chunk of rank 0.
-attempt(10);
-comm.barrier();
+function attemptAll(kinds: Readonly<Record<string, () => void>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(kinds).map(([kind, make]) => [kind, attempt(make)]));
+}
+
 limitDescriptors(lowestFree);
-const outcomes = [attempt(1_000_000), attempt(10)];
+const unknown = [attemptAll({ ...SMALL, ...LARGE }), attemptAll({ ...SMALL, ...LARGE })];
 limitDescriptors(() => 1024);
-outcomes.push(attempt(1_000_000));
-console.log(JSON.stringify({ rank: comm.rank, outcomes }));
+const enough = attemptAll({ ...SMALL, ...LARGE });
+// Now all know the first chunk of each.
+limitDescriptors(lowestFree);
+const known = [attemptAll(SMALL), attemptAll(LARGE)];
+limitDescriptors(() => 1024);
+const again = attemptAll({ ...SMALL, ...LARGE });
+console.log(JSON.stringify({ rank: comm.rank, outcomes: { unknown, enough, known, again } }));
