@@ -8,6 +8,7 @@ import {
   MPILock,
   MPISemaphore,
   MPIShared,
+  RankLostError,
   type Communicator,
 } from "../../dist/index.js";
 import { Death, onRanks, type Ending, type Expected, type Fault, type Telling } from "../fault.ts";
@@ -143,6 +144,8 @@ function exhaust(): never {
 }
 
 const COLLECTIVES: readonly Fault[] = [
+  known(0),
+  known(2),
   needed("in barrier", (comm) => comm.barrier()),
   needed("in barrierAsync", (comm) => comm.barrierAsync()),
   needed("in bcast of 1 MiB from the rank that dies", (comm) => comm.bcast(DATA, VICTIM)),
@@ -217,6 +220,38 @@ const COLLECTIVES: readonly Fault[] = [
     expected: survivors([LOST, "RANK_LOST lost 0"]),
   },
 ];
+
+/** The victim, alone on its node, comes to its end; only one of the two others, which share a node, has learned of it before they meet. */
+function known(learner: 0 | 2): Fault {
+  return {
+    name: `before a barrier, and of its node only rank ${learner} knows, then another collective`,
+    job: { placement: "cyclic" },
+    run(comm) {
+      const rest = comm.split(comm.rank === VICTIM ? null : 0);
+      if (rest === null) return pause(ASLEEP_MS);
+      if (comm.rank === learner) without(() => comm.recv({ source: VICTIM }));
+      without(() => comm.barrier());
+      // The one that knew goes on only with the other one.
+      rest.barrier();
+      without(() => comm.split(0));
+      using shared = new MPIShared([10], "int8", rest);
+      shared.set(new Int8Array(10));
+      return comm.barrier();
+    },
+    expected: onRanks({ tells: [LOST, "returns", LOST], exit: 1 }),
+  };
+}
+
+/** The call needs the victim. */
+function without(call: () => unknown): void {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof RankLostError && error.lost.join() === String(VICTIM)) return;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
 
 const MESSAGES: readonly Fault[] = [
   needed("in recv from it", (comm) => comm.recv({ source: VICTIM })),

@@ -5,7 +5,6 @@ import type { Location, Piece } from "../node/heap.ts";
 import type { Concern, Machine, Pace } from "../node/machine.ts";
 import { USER, type Box } from "../node/post.ts";
 import { Script, Until } from "../node/script.ts";
-import { throwFault } from "./arguments.ts";
 import { digestOf } from "./calls.ts";
 import type { DistantMemory } from "./backend.ts";
 import type { Communicator } from "./contract.ts";
@@ -283,11 +282,7 @@ export class Group implements Engine {
     backend.ring(backend.rank);
   }
 
-  /** Where a rank has gone, nobody waits for it any more. */
   #enter(call: Call, location?: Location, writing?: Relay, onNode = false): Machine {
-    const loss = this.losses.gone > 0 ? this.losses.faultOfAll() : undefined;
-    if (loss) this.#meeting.breakOff(loss);
-    throwFault(loss, call.op);
     this.letters.call = call.op;
     return this.#meeting.begin(call, location, writing, onNode);
   }

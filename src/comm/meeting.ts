@@ -10,7 +10,7 @@ import type { Awaited, Concern, Machine } from "../node/machine.ts";
 import { Rendezvous, type Agenda } from "../node/rendezvous.ts";
 import { Script, type Waits } from "../node/script.ts";
 import { throwFault } from "./arguments.ts";
-import { callName } from "./calls.ts";
+import { callName, type Op } from "./calls.ts";
 import type { Call } from "./engine.ts";
 import { breakOff, exchange, type Said } from "./exchange.ts";
 import type { Letters } from "./letters.ts";
@@ -103,14 +103,18 @@ export class Meeting implements Agenda, Concern {
   /**
    * Prepares the next meeting and gives the machine that carries it out. `location` is shown to the ranks of the node;
    * `writing` is what the root does while all others wait. A meeting `onNode` is one of this node's ranks, of which others know nothing.
+   *
+   * @throws RankLostError when a rank of this node has gone, of which the others of the node know: they do not wait for this rank
    */
   begin(call: Call, location?: Location, writing?: Relay, onNode = false): Machine {
+    const loss = this.#losses.gone > 0 ? this.#minded(call.op, onNode) : undefined;
+    if (loss) call = { ...call, fault: loss };
     this.#isWide = this.#topology.nodeCount > 1 && !onNode;
     this.#call = call;
     const mayTravel = writing && this.#isWide && !call.fault && call.root === this.#rank;
     this.#small.take(mayTravel ? writing.writing : null);
     this.#relay = writing;
-    this.#slots.fill(call, location, this.#small.shown);
+    this.#slots.fill(call, location, this.#small.shown, loss !== undefined);
     // What a faulty call has for a root can be anything.
     this.#root = call.fault ? 0 : (call.root ?? 0);
     if (this.#isWide) this.#arrange(this.#root, writing !== undefined);
@@ -168,15 +172,10 @@ export class Meeting implements Agenda, Concern {
     const needed = this.#script ? (awaited === null ? [] : [awaited]) : this.#topology.mates;
     const loss = this.#losses.faultWithin(needed);
     if (!loss) return;
-    this.breakOff(loss);
+    this.#passOnLoss(statementOfLoss(this.#rank, loss));
     if (!this.#script) throwFault(loss, this.#call.op);
     this.#board.conclude(encodeFault(loss, this.#rank), true);
     this.#script?.stop();
-  }
-
-  /** Local, not blocking: this rank takes no more part in meetings. Leaders of other nodes learn it from a leader. */
-  breakOff(loss: RankLostError): void {
-    this.#passOnLoss(statementOfLoss(this.#rank, loss));
   }
 
   check(): boolean {
@@ -197,7 +196,20 @@ export class Meeting implements Agenda, Concern {
     return this.#plan[turn] !== "exchange" || !(this.#board.failed || this.#isWritten);
   }
 
-  /** On a leader: what it has found, or heard from another one. */
+  /**
+   * What is wrong where ranks have gone. Those of another node may be known to this rank alone: it enters, and says so to its node there.
+   *
+   * @throws RankLostError
+   */
+  #minded(op: Op, onNode: boolean): RankLostError | undefined {
+    const here = this.#losses.faultWithin(this.#topology.mates);
+    const loss = onNode ? here : this.#losses.faultOfAll();
+    if (loss) this.#passOnLoss(statementOfLoss(this.#rank, loss));
+    throwFault(here && loss, op);
+    return loss;
+  }
+
+  /** On a leader: what it has found, or heard from another one or from a rank of its node. */
   #passOnLoss(loss: Statement): void {
     if (this.#loss || this.#topology.nodeRank !== 0 || this.#topology.nodeCount === 1) return;
     this.#loss = loss;
@@ -247,7 +259,10 @@ export class Meeting implements Agenda, Concern {
 
   *#exchange(): Waits {
     this.#isWritten = false;
-    const said = this.#loss ? { statement: this.#loss, payload: NO_BYTES } : yield* this.#hearAll();
+    const own = this.#slots.statement();
+    // A rank of this node may know of a loss that its leader does not.
+    if (isLoss(own)) this.#passOnLoss(own);
+    const said = this.#loss ? { statement: this.#loss, payload: NO_BYTES } : yield* this.#hearAll(own);
     const { statement, payload } = said;
     if (isLoss(statement)) this.#passOnLoss(statement);
     if (!this.#relay || faultOf(statement)) this.#conclude(statement, payload);
@@ -258,8 +273,8 @@ export class Meeting implements Agenda, Concern {
     if (payload !== this.#small.bytes) this.#letters.release(payload);
   }
 
-  #hearAll(): Waits<Said> {
-    const own = { statement: this.#slots.statement(), payload: this.#ownPayload() };
+  #hearAll(statement: Statement): Waits<Said> {
+    const own = { statement, payload: this.#ownPayload() };
     return exchange(this.#letters, this.#topology, own, this.#topology.nodeOf(this.#root));
   }
 

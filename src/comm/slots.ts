@@ -8,7 +8,7 @@ import type { Rendezvous } from "../node/rendezvous.ts";
 import { CALL_NAMES, callName, numberOf } from "./calls.ts";
 import type { Call } from "./engine.ts";
 import type { GroupTopology } from "./topology.ts";
-import { encodeFault, merged, NO_ROOT, type Statement } from "./verdict.ts";
+import { encodeFault, lossOn, merged, NO_ROOT, type Statement } from "./verdict.ts";
 import { payloadRoom } from "./wire.ts";
 
 /** Letters of a description that travel, at three bytes each at the most. */
@@ -31,8 +31,11 @@ export class Slots {
     this.#meetings = meetings;
   }
 
-  /** Before this rank enters: its call, where its memory is, and `beside` the call what it shows if the call has no payload. */
-  fill(call: Call, location: Location | undefined, beside: Uint8Array | undefined): void {
+  /**
+   * Before this rank enters: its call, where its memory is, and `beside` the call what it shows if the call has no payload. `lost`: the
+   * call's fault is that ranks have gone.
+   */
+  fill(call: Call, location: Location | undefined, beside: Uint8Array | undefined, lost: boolean): void {
     const { op, object = 0, root = NO_ROOT, digest = 0, fault, isFresh } = call;
     const { words, text } = this.#present(this.#topology.nodeRank);
     const payload = call.payload ?? beside;
@@ -42,7 +45,7 @@ export class Slots {
     words[SLOT.OBJECT] = object;
     words[SLOT.ROOT] = fault ? NO_ROOT : root;
     words[SLOT.DIGEST] = digest;
-    words[SLOT.TEXT] = fault ? TEXT.FAULT : payload ? TEXT.PAYLOAD : TEXT.ABOUT;
+    words[SLOT.TEXT] = fault ? (lost ? TEXT.LOSS : TEXT.FAULT) : payload ? TEXT.PAYLOAD : TEXT.ABOUT;
     words[SLOT.BYTES] = bytes.length;
     words[SLOT.FRESH] = isFresh ? 1 : 0;
     words[SLOT.TAKEN] = 0;
@@ -77,10 +80,10 @@ export class Slots {
   isUnanimous(): boolean {
     const { parity } = this.#meetings;
     const first = this.#board.slot(parity, 0).words;
-    if (first[SLOT.TEXT] === TEXT.FAULT) return false;
+    if (first[SLOT.TEXT] >= TEXT.FAULT) return false;
     for (let place = 1; place < this.#topology.nodeSize; place++) {
       const { words } = this.#board.slot(parity, place);
-      if (words[SLOT.TEXT] === TEXT.FAULT || !isSame(words, first)) return false;
+      if (words[SLOT.TEXT] >= TEXT.FAULT || !isSame(words, first)) return false;
     }
     return true;
   }
@@ -149,8 +152,8 @@ export class Slots {
       digest: words[SLOT.DIGEST],
       about: hasText && kind === TEXT.ABOUT ? new TextDecoder().decode(bytes) : "",
       differing: null,
-      fault: kind === TEXT.FAULT ? bytes : null,
-      faultRank: rank,
+      fault: kind >= TEXT.FAULT ? bytes : null,
+      faultRank: kind === TEXT.LOSS ? lossOn(rank) : rank,
       isFresh,
     };
   }

@@ -36,7 +36,7 @@ export interface Statement extends Saying {
   readonly isFresh: boolean;
 }
 
-/** In place of the rank at fault: this leader takes no more part, since ranks have gone. */
+/** In place of the rank at fault: it says that ranks have gone, so there are no more meetings. */
 export function lossOn(rank: number): number {
   return -1 - rank;
 }
@@ -47,7 +47,7 @@ export function statementOfLoss(rank: number, loss: RankLostError): Statement {
   return { ...nothing, rank, fault: encodeFault(loss, rank), faultRank: lossOn(rank) };
 }
 
-/** Whether a statement says that a leader takes no more part. */
+/** Whether a statement says that ranks have gone, and that there are no more meetings. */
 export function isLoss({ fault, faultRank }: Statement): boolean {
   return fault !== null && faultRank < 0;
 }

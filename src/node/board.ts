@@ -35,8 +35,8 @@ export const SLOT = {
   FRESH: 10,
   TAKEN: 11,
 } as const;
-/** What the text of a slot is. */
-export const TEXT = { PAYLOAD: 0, FAULT: 1, ABOUT: 2 } as const;
+/** What the text of a slot is; LOSS: the fault that ranks have gone, after which there is no further meeting. */
+export const TEXT = { PAYLOAD: 0, ABOUT: 1, FAULT: 2, LOSS: 3 } as const;
 const SLOT_WORDS = 16;
 const SLOT_BYTES = SLOT_WORDS * Int32Array.BYTES_PER_ELEMENT + TEXT_BYTES;
 

@@ -2,7 +2,12 @@
 import { describeFaults } from "../faults.ts";
 
 const SHARED = ["Bad inputs", "Mismatches", "Use after the end", "Locks, time-outs, aborts"];
-const ALONE = ["in barrier", "in set, while its data is read", "SIGTERM to the launcher"];
+const ALONE = [
+  "in barrier",
+  "before a barrier, and of its node only rank 2 knows, then another collective",
+  "in set, while its data is read",
+  "SIGTERM to the launcher",
+];
 
 describeFaults(
   ["mpich", "openmpi", "openmpi-recovery"],

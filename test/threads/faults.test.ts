@@ -2,7 +2,13 @@
 import { describeFaults } from "../faults.ts";
 
 const SHARED = ["Bad inputs", "Mismatches", "Use after the end", "Locks, time-outs, aborts"];
-const ALONE = ["an uncaught error", "in barrier", "in set, while its data is read"];
+const ALONE = [
+  "an uncaught error",
+  "in barrier",
+  "before a barrier, and of its node only rank 0 knows, then another collective",
+  "before a barrier, and of its node only rank 2 knows, then another collective",
+  "in set, while its data is read",
+];
 
 describeFaults(
   ["serial", "threads", "threads-nodes"],

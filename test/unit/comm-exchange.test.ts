@@ -79,7 +79,7 @@ class Leader {
     this.someoneDied = true;
     this.hasGivenUp = true;
     if (this.#machine) this.meeting.mind();
-    else this.meeting.breakOff(new Losses({ gone: 1, of: () => DIED }, [0], 1).faultOfAll()!);
+    else expect(() => this.meeting.begin(this.#world.callOf(this))).toThrow("has died");
   }
 
   #stepOn() {
