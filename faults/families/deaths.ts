@@ -253,9 +253,21 @@ function without(call: () => unknown): void {
   throw new Error("nothing was thrown");
 }
 
+/** Wherever the others are, all come to their ends. */
+function lastLeft(name: string, wait: (comm: Communicator) => unknown): Fault {
+  return {
+    name: `the ends of all others while one is ${name}`,
+    job: { placement: "block" },
+    run: (comm) => (comm.rank === 2 ? wait(comm) : undefined),
+    expected: onRanks({ tells: ["returns", "returns", "RANK_LOST lost 0,1"], exit: 1 }),
+  };
+}
+
 const MESSAGES: readonly Fault[] = [
   needed("in recv from it", (comm) => comm.recv({ source: VICTIM })),
   needed("in recv from any rank", (comm) => comm.recv()),
+  lastLeft("in recv from any rank", (comm) => comm.recv()),
+  lastLeft("in probe of any rank", (comm) => comm.probe()),
   needed("in irecv from it, then waitAsync", (comm) => comm.irecv({ source: VICTIM }).waitAsync()),
   needed("in probe", (comm) => comm.probe({ source: VICTIM })),
   needed("in send of 1 MiB to it", (comm) => comm.send(DATA, VICTIM)),

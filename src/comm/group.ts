@@ -252,11 +252,12 @@ export class Group implements Engine {
   /** A wait for whichever other rank. */
   anyConcern(call: string): Concern {
     const others = this.members.flatMap((_, rank) => (rank === this.rank ? [] : [rank]));
-    return this.losses.concern(
+    const concern = this.losses.concern(
       () => call,
       [],
       () => this.losses.faultOfAny(others),
     );
+    return { ...concern, able: () => this.losses.left(others) };
   }
 
   /** Local: the communicators that end with this one. */

@@ -77,6 +77,11 @@ export class Losses {
     };
   }
 
+  /** Those of these ranks that are not known to have gone, as ranks of the world. */
+  left(ranks: readonly number[]): readonly number[] {
+    return ranks.flatMap((rank) => (this.isGone(rank) ? [] : [this.#members[rank]]));
+  }
+
   /** The ranks as those of the world. */
   awaited(ranks: readonly number[]): readonly Awaited[] {
     return ranks.map((rank) => ({ rank: this.#members[rank] }));

@@ -22,6 +22,8 @@ export interface Concern {
   describe(): string;
   /** The ranks of the world that must act before the wait can end, each with what is known of it, as far as this rank can tell. */
   awaited(): readonly Awaited[];
+  /** Where none is awaited: the ranks of the world of which any could end the wait, without those that are known to have gone. */
+  able?(): readonly number[];
   /** Some rank of the world has gone. @throws RankLostError when the wait is in vain now */
   mind(): void;
 }

@@ -73,6 +73,9 @@ class LongVigil implements Vigil {
   readonly #began = performance.now();
   #note: Error | undefined;
   #nextLook = this.#began + LOOK_MS;
+  /** Of those that could end the wait: how many were left at the last look, and how many it asked. */
+  #able = 0;
+  #asked = 1;
   #told = false;
   #reported = false;
 
@@ -129,14 +132,30 @@ class LongVigil implements Vigil {
   }
 
   #seekTheGone(): void {
-    const { roster, mates, place: me, runs, distant, ringAll } = this.#company;
+    const { mates, place: me } = this.#company;
     const awaited = this.#concern.awaited().map(({ rank }) => rank);
     // Where any rank could end the wait, the death of one matters too.
     for (const rank of awaited.length > 0 ? awaited : mates.filter((mate) => mate !== mates[me])) {
-      const place = mates.indexOf(rank);
-      if (place < 0) distant?.ask(rank);
-      else if (runs && !runs(place) && roster.mark(place, DIED)) ringAll();
+      this.#seek(rank);
     }
+    if (awaited.length === 0) this.#seekOneThatLives();
+  }
+
+  #seek(rank: number): void {
+    const { roster, mates, runs, distant, ringAll } = this.#company;
+    const place = mates.indexOf(rank);
+    if (place < 0) distant?.ask(rank);
+    else if (runs && !runs(place) && roster.mark(place, DIED)) ringAll();
+  }
+
+  /** Where any rank could end the wait, one that lives is enough. Those that have ended are passed over, ever more at a look. */
+  #seekOneThatLives(): void {
+    const { mates } = this.#company;
+    const able = this.#concern.able?.() ?? [];
+    this.#asked = able.length < this.#able ? 2 * this.#asked : 1;
+    this.#able = able.length;
+    if (able.some((rank) => mates.includes(rank))) return;
+    for (const rank of able.slice(0, this.#asked)) this.#seek(rank);
   }
 
   #report(): void {

@@ -6,6 +6,7 @@ const ALONE = [
   "in barrier",
   "before a barrier, and of its node only rank 2 knows, then another collective",
   "in set, while its data is read",
+  "the ends of all others while one is in recv from any rank",
   "SIGTERM to the launcher",
 ];
 
