@@ -52,6 +52,16 @@ export class Letters {
     return this.#endpoint.post.expect(this.#bulk, this.#members[source], bytes);
   }
 
+  /** Local: pieces of this communicator that have no place are thrown away from now on. */
+  abandonPieces(): void {
+    this.#endpoint.post.abandon(this.#bulk);
+  }
+
+  /** Local: the oldest message with this tag, of whichever rank, left where it is; null if none has come. */
+  peek(tag: number): Uint8Array | null {
+    return this.#endpoint.post.peek({ box: this.#box, tag })?.bytes ?? null;
+  }
+
   /** Local, blocking: returns when `bytes` may be reused. */
   send(dest: number, tag: number, bytes: Uint8Array): void {
     const message = this.start(dest, tag, bytes);
@@ -74,7 +84,7 @@ export class Letters {
   /** The same as a step of a script. */
   *sending(dests: readonly number[], tag: number, bytes: Uint8Array): Waits {
     const messages = dests.map((dest) => this.start(dest, tag, bytes));
-    while (!messages.every((message) => message.done)) yield;
+    for (const [i, message] of messages.entries()) yield* this.leaving(message, dests[i]);
   }
 
   /** As a step of a script: until a message to `dest` has left this rank's hands. */

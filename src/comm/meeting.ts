@@ -215,6 +215,7 @@ export class Meeting implements Agenda, Concern {
     this.#loss = loss;
     breakOff(this.#letters, this.#topology, loss);
     breakOffRelay(this.#letters, this.#leaders, this.#rank, loss.fault!);
+    this.#letters.abandonPieces();
   }
 
   /** Nobody is missing where the last rank to enter has the first turn: it does not publish it. */

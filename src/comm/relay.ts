@@ -47,8 +47,11 @@ export function* relay(
   yield* letters.sending(children, LETTER.RELAY, head);
   const passed = { failed: head[0] === FAILED, bytes: head.subarray(1) };
   const slab = passed.failed ? null : decode(passed.bytes);
-  if (slab) yield* passSlab(letters, parent, children, new Pieces(memory, cutSlabs([slab]), source));
-  return passed;
+  const pieces = slab && new Pieces(memory, cutSlabs([slab]), source);
+  if (!pieces || (yield* passSlab(letters, parent, children, pieces))) return passed;
+  // Others may still send what this rank will not take.
+  letters.abandonPieces();
+  return { failed: true, bytes: letters.peek(LETTER.RELAY)!.subarray(1) };
 }
 
 /** Local, not blocking: a leader that takes no more part says so to all that may wait for what it would pass on. */
@@ -62,42 +65,59 @@ export function breakOffRelay(
   for (const leader of leaders) if (leader !== rank) letters.start(leader, LETTER.RELAY, head);
 }
 
+/** A piece on its way to a child. */
+interface Sent {
+  readonly message: Outgoing;
+  readonly child: number;
+}
+
+/** False if a leader has broken off before it was over. */
 function* passSlab(
   letters: Letters,
   parent: number | null,
   children: readonly number[],
   pieces: Pieces,
-): Waits {
+): Waits<boolean> {
   const coming: Landing[] = [];
-  const leaving: Outgoing[] = [];
+  const leaving: Sent[] = [];
   for (let piece = 0; piece < pieces.count; piece++) {
     if (parent !== null) {
       for (let next = piece + coming.length; next < Math.min(piece + MOST_PIECES, pieces.count); next++) {
         coming.push(letters.expectPiece(parent, pieces.place(next)));
       }
-      letters.awaited = parent;
-      yield* landed(coming.shift()!);
-      letters.awaited = null;
+      const next = coming.shift()!;
+      if (!(yield* awaiting(letters, parent, () => next.landed))) return false;
     }
     const bytes = parent === null ? pieces.pack(piece) : pieces.unpack(piece);
-    for (const child of children) leaving.push(letters.startPiece(child, bytes));
+    for (const child of children) leaving.push({ message: letters.startPiece(child, bytes), child });
     // While the first pieces travel, and not before.
     if (parent === null) pieces.store(piece);
-    yield* allowed(leaving, (MOST_PIECES - 1) * children.length);
+    if (!(yield* allowed(letters, leaving, (MOST_PIECES - 1) * children.length))) return false;
   }
-  yield* allowed(leaving, 0);
+  return yield* allowed(letters, leaving, 0);
 }
 
-/** Waits until at most so many messages are still leaving. */
-function* allowed(leaving: Outgoing[], most: number): Waits {
-  while (leaving.length > most) {
-    if (leaving[0].done) leaving.shift();
-    else yield;
+/** Waits until at most so many messages are still leaving; false if a leader has broken off. */
+function* allowed(letters: Letters, leaving: Sent[], most: number): Waits<boolean> {
+  for (; leaving.length > most; leaving.shift()) {
+    const [{ message, child }] = leaving;
+    if (!(yield* awaiting(letters, child, () => message.done))) return false;
   }
+  return true;
 }
 
-function* landed(landing: Landing): Waits {
-  while (!landing.landed) yield;
+/**
+ * Waits for a rank until `ready`; false if a leader has broken off. A leader that has had its head gets no other one before it enters the next
+ * meeting, which nobody leaves without it: so any that comes is of one that broke off, and that has sent it to all.
+ */
+function* awaiting(letters: Letters, rank: number, ready: () => boolean): Waits<boolean> {
+  letters.awaited = rank;
+  while (!ready()) {
+    if (letters.peek(LETTER.RELAY)) return false;
+    yield;
+  }
+  letters.awaited = null;
+  return true;
 }
 
 function headOf({ failed, bytes }: Passed): Uint8Array {

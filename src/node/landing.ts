@@ -26,9 +26,15 @@ export class Landings {
     return this.#begun < this.#waiting.length ? this.#waiting[this.#begun++].bytes : undefined;
   }
 
-  /** The first message that has begun is there whole: in its place, or in memory of its own. */
+  /** Nothing more is to land, but for what has begun. */
+  abandon(): void {
+    this.#waiting.length = this.#begun;
+  }
+
+  /** The first message that has begun is there whole: in its place, or in memory of its own. One that has no place is thrown away. */
   end(bytes: Uint8Array): void {
-    const landing = this.#waiting.shift()!;
+    const landing = this.#waiting.shift();
+    if (!landing) return;
     this.#begun--;
     if (bytes !== landing.bytes) landing.bytes.set(bytes);
     landing.landed = true;

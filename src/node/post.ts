@@ -92,6 +92,8 @@ export class Post implements Progress, Taker {
   readonly #handlers = new Map<number, Map<number, (message: Incoming) => void>>();
   /** Of boxes of bulk, by source. */
   readonly #landings = new Map<number, Map<number, Landings>>();
+  /** Boxes of bulk that nobody wants any more. */
+  readonly #abandoned = new Set<number>();
 
   /** `wake` rings this rank's own bell: a message to itself may be what one of its promises waits for. */
   constructor(
@@ -158,6 +160,15 @@ export class Post implements Progress, Taker {
     return this.#landingsOf(box, source).expect(bytes);
   }
 
+  /** Local: no more places will be named in a box of bulk: what has none is thrown away as it comes, for what follows it is to come through. */
+  abandon(box: Box): void {
+    const key = keyOf(box);
+    this.#abandoned.add(key);
+    for (const landings of this.#landings.get(key)?.values() ?? []) landings.abandon();
+    // As above.
+    this.#wake();
+  }
+
   /** Local: `handle` gets the messages of this box and tag as they come, those that have come before it first. */
   serve(box: Box, tag: number, handle: (message: Incoming) => void): void {
     const key = keyOf(box);
@@ -181,7 +192,8 @@ export class Post implements Progress, Taker {
   }
 
   room(box: Box, source: number, length: number): Uint8Array | typeof LATER {
-    return box.kind === BULK ? (this.#landingsOf(box, source).begin() ?? LATER) : this.#buffers.take(length);
+    const place = box.kind === BULK ? this.#landingsOf(box, source).begin() : this.#buffers.take(length);
+    return place ?? (this.#abandoned.has(keyOf(box)) ? this.#buffers.take(length) : LATER);
   }
 
   /** Local: a message that came has been read, and nobody keeps its bytes: their memory may be used for another one. */

@@ -108,6 +108,7 @@ class Leader {
       },
       *leaving() {},
       release() {},
+      abandonPieces() {},
       receiving: (source: number, tag: number) => this.#receiving(source, tag),
     };
     return letters as Letters;

@@ -147,6 +147,7 @@ class Rank {
       },
       *leaving() {},
       release() {},
+      abandonPieces() {},
       receiving: (source: number, tag: number) => this.#receiving(letters, source, tag),
     };
     return letters as unknown as Letters;

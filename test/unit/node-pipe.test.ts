@@ -260,6 +260,29 @@ describe("Post", () => {
     expect(post.take({ box: { maker: 1, serial: 2, kind: USER } })?.tag).toBe(7);
   });
 
+  it("throws bulk away that nobody wants any more, and lets through what follows", () => {
+    const [a, b] = makeMailboxes(2);
+    const post = new Post(13, [b], () => b, () => {}); // prettier-ignore
+    const bulk: Box = { maker: 1, serial: 2, kind: BULK };
+    const landing = post.expect(bulk, 3, new Uint8Array(2 * pipeCapacity(2)));
+    const [begun, late, last] = [landing.bytes.length, 1, 2].map((length) =>
+      outgoing(13, 0, pattern(length, length), bulk),
+    );
+    a.push(begun);
+    post.poll();
+    post.expect(bulk, 3, new Uint8Array(1));
+    post.abandon(bulk);
+    for (let rounds = 0; rounds < 5; rounds++) {
+      if (!begun.left) a.push(begun);
+      post.poll();
+    }
+    expect(landing.landed).toBe(true);
+    expect(Buffer.compare(landing.bytes, begun.bytes)).toBe(0);
+    for (const message of [late, last, outgoing(13, 7, Uint8Array.of(2))]) a.push(message);
+    post.poll();
+    expect(post.take({ box: { maker: 1, serial: 2, kind: USER } })?.tag).toBe(7);
+  });
+
   it("delivers to itself at once, and rings its own bell", () => {
     const { post, wakes } = makePost();
     const bytes = Uint8Array.of(1);

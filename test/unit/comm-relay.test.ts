@@ -1,0 +1,272 @@
+/** Leaders that pass a long slab on while one of them breaks off, with messages that come at random times. */
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Endpoint } from "../../dist/comm/endpoint.js";
+import type { Slab } from "../../dist/comm/engine.js";
+import { Letters } from "../../dist/comm/letters.js";
+import { Losses } from "../../dist/comm/losses.js";
+import { Meeting } from "../../dist/comm/meeting.js";
+import type { Relay } from "../../dist/comm/relay.js";
+import { GroupTopology } from "../../dist/comm/topology.js";
+import type { PshmemError } from "../../dist/errors.js";
+import { Board, boardBytes } from "../../dist/node/board.js";
+import { DONE, GOING, type Machine } from "../../dist/node/machine.js";
+import { BULK, LATER, Post, USER, type Box, type Courier, type Outgoing } from "../../dist/node/post.js";
+import { DIED, PRESENT, type Fate } from "../../dist/node/roster.js";
+
+/** What is wrong, so that the test must notice. */
+interface Mutant {
+  /** Pieces that nobody will take are left where they are. */
+  readonly keepsPieces?: boolean;
+  /** Who waits in a relay does not look whether a leader has broken off. */
+  readonly looksAway?: boolean;
+}
+
+const BYTES = 4 * 1024 * 1024;
+/** In two halves: packed, in eight pieces. */
+const SLAB: Slab = { offset: 0, rowBytes: BYTES / 2, shape: [2], strides: [BYTES / 2] };
+const CONTEXT = { maker: 0, serial: 0 };
+const MARK: Box = { ...CONTEXT, kind: USER };
+/** A `set`, and then calls in which all must learn of the loss. */
+const MEETINGS = 3;
+
+/** Memory that is used again: what is in it does not matter here. */
+const memories = Array.from({ length: 6 }, () => new SharedArrayBuffer(BYTES));
+
+class Leader {
+  readonly post: Post;
+  readonly outcomes: string[] = [];
+  hasGivenUp = false;
+  /** Steps of the first meeting until it breaks off, if that takes so many. */
+  readonly #patience: number;
+  readonly #node: number;
+  readonly #root: number;
+  readonly #meeting: Meeting;
+  #steps = 0;
+  #machine: Machine | null = null;
+
+  constructor(net: Net, node: number, nodes: number, root: number, patience: number) {
+    this.#node = node;
+    this.#root = root;
+    this.#patience = patience;
+    const courier: Courier = {
+      slice: Infinity,
+      longSlice: Infinity,
+      push: (message) => net.send(node, message),
+      pull: () => false,
+    };
+    this.post = new Post(node, [courier], () => courier, () => {}); // prettier-ignore
+    // The rank that dies is one more, of this node, and known to it alone.
+    const members = Array.from({ length: nodes + 1 }, (_, rank) => rank);
+    const died = () => this.hasGivenUp;
+    const fates = {
+      get gone() {
+        return Number(died());
+      },
+      of: (rank: number): Fate => (died() && rank === nodes ? DIED : PRESENT),
+    };
+    const losses = new Losses(fates, members, nodes + 1);
+    const endpoint = { post: this.post } as unknown as Endpoint;
+    this.#meeting = new Meeting(
+      node,
+      nodes,
+      new GroupTopology(node, members.slice(0, nodes)),
+      new Board({ buffer: new SharedArrayBuffer(boardBytes(1)), byteOffset: 0 }, 1),
+      net.mutated(new Letters(endpoint, members, CONTEXT, losses)),
+      losses,
+      () => {},
+    );
+  }
+
+  get isOver(): boolean {
+    return this.hasGivenUp || this.outcomes.length === MEETINGS;
+  }
+
+  step(): void {
+    if (this.isOver) return;
+    this.#machine ??= this.#begin();
+    if (this.outcomes.length === 0 && this.#steps++ === this.#patience) return this.#giveUp();
+    let outcome = this.#machine.step();
+    while (outcome === GOING) outcome = this.#machine.step();
+    if (outcome === DONE) this.#end();
+  }
+
+  #begin(): Machine {
+    if (this.outcomes.length > 0) return this.#meeting.begin({ op: "barrier" });
+    return this.#meeting.begin({ op: "MPIShared.set", root: this.#root }, undefined, this.#relay());
+  }
+
+  #relay(): Relay {
+    const writing = {
+      write: () => undefined,
+      byteLength: BYTES,
+      source: () => null,
+      slab: () => SLAB,
+      bytes: () => new Uint8Array(),
+    };
+    return {
+      writing,
+      memory: { buffer: memories[this.#node], byteOffset: 0, byteLength: BYTES },
+    };
+  }
+
+  /** As `BellPace` does it when it learns of a death. */
+  #giveUp(): void {
+    this.hasGivenUp = true;
+    try {
+      this.#meeting.mind();
+    } catch (error) {
+      expect((error as PshmemError).code).toBe("RANK_LOST");
+    }
+  }
+
+  #end(): void {
+    this.#machine = null;
+    try {
+      this.#meeting.checkOutcome();
+      this.outcomes.push("fine");
+    } catch (error) {
+      this.outcomes.push((error as PshmemError).code);
+    }
+  }
+}
+
+/** What is on its way, for each pair of leaders in the order sent. A long message is read when its receiver has named its place. */
+class Net {
+  readonly leaders: readonly Leader[];
+  readonly #queues: Outgoing[][][];
+  readonly #mutant: Mutant;
+
+  constructor(nodes: number, root: number, who: number, patience: number, mutant: Mutant) {
+    this.#mutant = mutant;
+    const everyone = Array.from({ length: nodes }, (_, node) => node);
+    this.#queues = everyone.map(() => everyone.map(() => []));
+    this.leaders = everyone.map(
+      (node) => new Leader(this, node, nodes, root, node === who ? patience : Infinity),
+    );
+  }
+
+  mutated(letters: Letters): Letters {
+    if (this.#mutant.keepsPieces) letters.abandonPieces = () => {};
+    if (this.#mutant.looksAway) letters.peek = () => null;
+    return letters;
+  }
+
+  send(from: number, message: Outgoing): void {
+    message.left = true;
+    message.done = message.box.kind !== BULK;
+    this.#queues[from][message.dest].push(message);
+  }
+
+  /** Whether a message came. */
+  deliver(from: number, to: number): boolean {
+    const queue = this.#queues[from][to];
+    if (queue.length === 0) return false;
+    const [{ box, tag, bytes }] = queue;
+    const { post } = this.leaders[to];
+    const room = post.room(box, from, bytes.length);
+    if (room === LATER) return false;
+    room.set(bytes);
+    post.deliver({ box, source: from, tag, bytes: room });
+    queue.shift()!.done = true;
+    return true;
+  }
+
+  /** In some order, and then until nothing moves any more. */
+  run(choices: Iterator<number, never>): void {
+    const { length } = this.leaders;
+    const pick = () => choices.next().value % length;
+    for (let step = 0; step < 400; step++) {
+      if (step % 3 === 0) this.leaders[pick()].step();
+      else this.deliver(pick(), pick());
+    }
+    for (let still = 0; still < 3;) still = this.#round() ? 0 : still + 1;
+  }
+
+  #round(): boolean {
+    let moved = false;
+    this.leaders.forEach((leader, from) => {
+      const { length } = leader.outcomes;
+      leader.step();
+      moved ||= leader.outcomes.length > length;
+      for (let to = 0; to < this.leaders.length; to++) moved = this.deliver(from, to) || moved;
+    });
+    return moved;
+  }
+}
+
+/** What is wrong at the end; "" for nothing. */
+function flaw(net: Net, who: number, choices: Iterator<number, never>): string {
+  net.run(choices);
+  const { leaders } = net;
+  const gaveUp = leaders[who].hasGivenUp;
+  for (const [node, { outcomes, isOver }] of leaders.entries()) {
+    if (!isOver) return `leader ${node} waits for good, after ${outcomes.join()}`;
+    const isInOrder = /^(fine,?)*(RANK_LOST,?)*$/.test(outcomes.join());
+    const last = gaveUp && node !== who ? "RANK_LOST" : "fine";
+    if (!isInOrder || (outcomes.at(-1) ?? "fine") !== last) return `leader ${node}: ${outcomes.join()}`;
+  }
+  // Whatever was on its way before, what comes after it comes through.
+  for (const { post } of leaders) leaders.forEach((_, to) => post.send(MARK, to, 0, Uint8Array.of(1)));
+  net.run(choices);
+  for (const [to, { post }] of leaders.entries()) {
+    const from = leaders.findIndex((_, source) => !post.peek({ box: MARK, source }));
+    if (from >= 0) return `nothing comes from leader ${from} to leader ${to} any more`;
+  }
+  return "";
+}
+
+/** The same numbers for the same seed (Marsaglia 2003, xorshift). */
+function* numbersFrom(seed: number): Generator<number, never> {
+  for (let state = seed + 1; ;) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    yield state >>> 0;
+  }
+}
+
+interface Case {
+  readonly nodes: number;
+  readonly root: number;
+  readonly who: number;
+  readonly patience: number;
+  readonly seed: number;
+}
+
+const cases: fc.Arbitrary<Case> = fc.integer({ min: 2, max: 6 }).chain((nodes) =>
+  fc.record({
+    nodes: fc.constant(nodes),
+    root: fc.nat(nodes - 1),
+    who: fc.nat(nodes - 1),
+    patience: fc.nat(40),
+    seed: fc.nat(),
+  }),
+);
+
+function flawOf({ nodes, root, who, patience, seed }: Case, mutant: Mutant = {}): string {
+  return flaw(new Net(nodes, root, who, patience, mutant), who, numbersFrom(seed));
+}
+
+describe("a leader that breaks off while a slab is passed on", () => {
+  it("keeps nobody waiting, and nothing that comes after the slab", () => {
+    fc.assert(
+      fc.property(cases, (one) => {
+        expect(flawOf(one)).toBe("");
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("is noticed to be waited for, where others look away", () => {
+    const flaws = fc.sample(cases, { numRuns: 100, seed: 1 }).map((one) => flawOf(one, { looksAway: true }));
+    expect(flaws.join()).toContain("waits for good");
+  });
+
+  it("is noticed to hold messages up, where it leaves pieces", () => {
+    const flaws = fc
+      .sample(cases, { numRuns: 100, seed: 1 })
+      .map((one) => flawOf(one, { keepsPieces: true }));
+    expect(flaws.join()).toContain("any more");
+  });
+});
