@@ -24,6 +24,7 @@ import { Service } from "./service.ts";
 import { Sharing } from "./sharing.ts";
 import { GroupTopology } from "./topology.ts";
 import { Turns } from "./turns.ts";
+import { asFault } from "./verdict.ts";
 import { makeWords } from "./words.ts";
 
 /** Names a communicator among all of a job, for good: the world rank of its rank 0 and a number of that rank's. */
@@ -211,15 +212,24 @@ export class Group implements Engine {
 
   /** Collective, blocking: see `Segment.spread`. The leaders need not wait for their nodes, which have written; the nodes wait for them. */
   spread(call: Call, memory: Memory, slabsOf: (rank: number) => readonly Slab[]): void {
-    const { nodes, nodeIndex, nodeRank } = this.topology;
-    if (nodes.length === 1) return;
-    if (nodeRank === 0) {
-      const leaders = nodes.map((mates) => mates[0]);
-      const ofNodes = nodes.map((mates) => mates.flatMap(slabsOf));
-      const passing = passAround(this.letters, leaders, nodeIndex, memory, ofNodes);
+    const { nodeCount, nodeRank } = this.topology;
+    if (nodeCount === 1) return;
+    const fault = nodeRank === 0 ? this.#passSlabs(memory, slabsOf) : undefined;
+    this.meet(fault ? { ...call, fault } : call, undefined, undefined, true);
+  }
+
+  /** On a leader. What goes wrong is for its whole node, which waits. */
+  #passSlabs(memory: Memory, slabsOf: (rank: number) => readonly Slab[]): PshmemError | undefined {
+    const { nodes, nodeIndex } = this.topology;
+    const leaders = nodes.map((mates) => mates[0]);
+    const ofNodes = nodes.map((mates) => mates.flatMap(slabsOf));
+    const passing = passAround(this.letters, leaders, nodeIndex, memory, ofNodes);
+    try {
       this.pace.run(new Script(passing, this.letters.concern(leaders)));
+    } catch (error) {
+      return asFault(error);
     }
-    this.meet(call, undefined, undefined, true);
+    return undefined;
   }
 
   nodeComm(): Communicator {
