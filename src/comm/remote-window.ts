@@ -24,7 +24,6 @@ export class RemoteWindow<D extends DType> implements RawWindow<D> {
   readonly #service: Service;
   readonly #handle: number;
   readonly #isLocal: (rank: number) => boolean;
-  readonly #wait: (ready: () => boolean) => void;
   /** Puts not yet answered, by target. */
   readonly #puts = new Map<number, Asked[]>();
 
@@ -35,12 +34,10 @@ export class RemoteWindow<D extends DType> implements RawWindow<D> {
     service: Service,
     rank: number,
     isLocal: (rank: number) => boolean,
-    wait: (ready: () => boolean) => void,
   ) {
     this.#window = window;
     this.#service = service;
     this.#isLocal = isLocal;
-    this.#wait = wait;
     this.#handle = service.open(answerWindow(window, rank), () => window.close(), own);
   }
 
@@ -77,7 +74,7 @@ export class RemoteWindow<D extends DType> implements RawWindow<D> {
   flush(target?: number): void {
     for (const one of target === undefined ? [...this.#puts.keys()] : [target]) {
       const puts = this.#puts.get(one) ?? [];
-      this.#wait(() => puts.every((put) => put.answer() !== null));
+      this.#service.await(one, () => puts.every((put) => put.answer() !== null));
       this.#puts.delete(one);
     }
   }

@@ -4,6 +4,7 @@
  */
 import { Until } from "../node/script.ts";
 import { REPLY, SERVICE, type Box, type Post } from "../node/post.ts";
+import { ENDED } from "../node/roster.ts";
 import type { Ground } from "./backend.ts";
 import type { Concern } from "../node/machine.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -95,8 +96,13 @@ export class Service {
   call(dest: number, handle: number, request: Uint8Array): Uint8Array {
     const asked = this.ask(dest, handle, request);
     let answer: Uint8Array | null = null;
-    this.#endpoint.pace.run(new Until(() => (answer = asked.answer()) !== null, this.#concernOf(dest)));
+    this.await(dest, () => (answer = asked.answer()) !== null);
     return answer!;
+  }
+
+  /** Local, blocking: until `ready`, as answers of a rank bring about. @throws RankLostError when that has gone, and answers no more */
+  await(dest: number, ready: () => boolean): void {
+    this.#endpoint.pace.run(new Until(ready, this.#concernOf(dest)));
   }
 
   /** Local, not blocking. */
@@ -133,7 +139,16 @@ export class Service {
   }
 
   #concernOf(dest: number): Concern {
-    return this.#losses.concern(requestName, [dest], () => this.#losses.faultOfPeers([dest]));
+    return this.#losses.concern(requestName, [dest], () =>
+      this.#lingers(dest) ? undefined : this.#losses.faultOfPeers([dest]),
+    );
+  }
+
+  /** Whether a rank has ended and answers all the same: beyond shared memory it does until all have ended (`Backend.atEnd`). */
+  #lingers(dest: number): boolean {
+    const { backend, fates } = this.#endpoint;
+    const member = this.#members[dest];
+    return fates.of(member) === ENDED && !backend.mates.includes(member);
   }
 
   #send(dest: number, handle: number, tag: number, request: Uint8Array): void {

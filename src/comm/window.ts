@@ -67,10 +67,9 @@ export function makeWindow<D extends DType>(
   const { offsets } = layout(ranks);
   const shared = new SharedWindow(piece, dtype, counts, ranks, offsets, group.rank);
   if (ranks.length === group.size) return new GuardedWindow<D>(comm, group, dtype, counts, shared);
-  const wait = (ready: () => boolean) => group.await(ready, group.anyConcern("an operation of a window"));
   const byteOffset = piece.byteOffset + offsets[ranks.indexOf(group.rank)];
   const own: Ground = { kind: "window", buffer: piece.buffer, byteOffset, dtype, count: counts[group.rank] };
-  const raw = new RemoteWindow(shared, own, group.service, group.rank, group.isLocal, wait);
+  const raw = new RemoteWindow(shared, own, group.service, group.rank, group.isLocal);
   return new GuardedWindow<D>(comm, group, dtype, counts, raw);
 }
 
