@@ -10,8 +10,17 @@ import {
   MPIShared,
   RankLostError,
   type Communicator,
+  type PshmemError,
 } from "../../dist/index.js";
-import { Death, onRanks, type Ending, type Expected, type Fault, type Telling } from "../fault.ts";
+import {
+  Death,
+  onRanks,
+  type Ending,
+  type Expected,
+  type Fault,
+  type JobTerms,
+  type Telling,
+} from "../fault.ts";
 import { resumed, TASK_NAMES } from "../resume.ts";
 
 /** The rank that dies. */
@@ -390,6 +399,72 @@ const LOCKS: readonly Fault[] = [
   },
 ];
 
+/** Windows by messages: what is on the other node is asked for. Rank 2 is alone there. */
+const ACROSS: JobTerms = { placement: "block", env: { PSHMEM_WINDOWS: "messages" } };
+
+/** The victim comes to its end when rank 2 has heard what it does; rank 0 is there until rank 2 is through. */
+function endsAcross(name: string, onThreads: Ending, act: (comm: Communicator) => () => unknown): Fault {
+  return {
+    name: `${name}, and a rank of another node comes`,
+    job: ACROSS,
+    run(comm) {
+      const go = act(comm);
+      if (comm.rank === VICTIM) comm.send(null, 2);
+      if (comm.rank === 0) return comm.recv<string>({ source: 2 });
+      if (comm.rank === VICTIM) return process.exit(0);
+      comm.recv({ source: VICTIM });
+      // There is nothing more to come, and so it learns of the end.
+      attempt(() => comm.recv({ source: VICTIM }));
+      const told = attempt(go);
+      comm.send(told, 0);
+      return told;
+    },
+    // What a process of MPI has it still gives, until all have come to their ends.
+    expected: { "threads-nodes": onThreads, mpich: { tells: others("got it") } },
+  };
+}
+
+function attempt(go: () => unknown): string {
+  try {
+    go();
+    return "got it";
+  } catch (error) {
+    return (error as PshmemError).code;
+  }
+}
+
+const ENDS_ACROSS: readonly Fault[] = [
+  endsAcross("the end of a rank that holds a lock", { tells: others("got it") }, (comm) => {
+    const lock = new MPILock(comm);
+    if (comm.rank === VICTIM) lock.lock();
+    return () => {
+      using guard = lock.acquire();
+      if (!guard.broken) throw new Error("nobody said that its holder has gone");
+    };
+  }),
+  endsAcross("the end of a rank that shares a lock", { tells: others("got it") }, (comm) => {
+    const lock = new MPILock(comm);
+    if (comm.rank === VICTIM) lock.acquire({ mode: "shared" });
+    return () => lock.lock();
+  }),
+  endsAcross("the end of a rank that has the only permit", { tells: others("got it") }, (comm) => {
+    const semaphore = new MPISemaphore(comm, 1);
+    if (comm.rank === VICTIM) semaphore.acquire();
+    return () => semaphore.acquire();
+  }),
+  endsAcross("the end of the rank whose memory keeps a lock", { tells: others("RANK_LOST") }, (comm) => {
+    const lock = new MPILock(comm, { root: VICTIM });
+    return () => lock.lock();
+  }),
+  endsAcross("the end of the rank whose memory is a window's", { tells: others("RANK_LOST") }, (comm) => {
+    const window = comm.allocateWindow("int32", 1);
+    return () => {
+      window.put(VICTIM, 0, [7]);
+      window.flush(VICTIM);
+    };
+  }),
+];
+
 const BATCHES: readonly Fault[] = [
   {
     name: "in a task of its worker, while the others of the worker are in a collective of the task",
@@ -424,4 +499,11 @@ const BATCHES: readonly Fault[] = [
 ];
 
 /** Deaths of rank 1. */
-export const deathFaults: readonly Fault[] = [...WAYS, ...COLLECTIVES, ...MESSAGES, ...LOCKS, ...BATCHES];
+export const deathFaults: readonly Fault[] = [
+  ...WAYS,
+  ...COLLECTIVES,
+  ...MESSAGES,
+  ...LOCKS,
+  ...ENDS_ACROSS,
+  ...BATCHES,
+];

@@ -5,6 +5,7 @@ import type { Awaited, Concern, Machine } from "../node/machine.ts";
 import { SHARES, STANCE } from "./layout.ts";
 import { drive } from "./procedure.ts";
 import type { Place } from "./queue.ts";
+import { wordOf } from "./afar.ts";
 import type { Recovery } from "./recovery.ts";
 import { FOR_ROOM, kindOf, MOVING, WAITING } from "./stance.ts";
 import { readState } from "./state.ts";
@@ -87,7 +88,10 @@ export class LineConcern implements Concern {
     const { words, size, rank } = this.#place;
     const others = Array.from({ length: size }, (_, other) => other).filter((other) => other !== rank);
     return others.flatMap((other) => {
-      const last = tell({ stance: words.load(other, STANCE), shares: words.load(other, SHARES) });
+      const stance = wordOf(this.#place, words, other, STANCE);
+      const shares = wordOf(this.#place, words, other, SHARES);
+      // What has gone does nothing any more, and whoever waits sets right what it left.
+      const last = stance === null || shares === null ? null : tell({ stance, shares });
       return last === null ? [] : [{ rank: this.#engine.members[other], last }];
     });
   }

@@ -1,9 +1,9 @@
 /** What a rank that waits in a condition can hope for once ranks have gone, as a step machine. */
 import type { Words } from "../comm/engine.ts";
-import { RankLostError } from "../errors.ts";
 import { DONE, GOING, type Machine, type Outcome } from "../node/machine.ts";
 import { PENDING, SHARES, TICKETS, USERS } from "./layout.ts";
 import type { Place } from "./queue.ts";
+import { wordOf } from "./afar.ts";
 import { FREE, kindOfSignal, NOTIFIED, signal, SIGNAL, STUCK, VAIN } from "./signal.ts";
 
 const IDLE = 0;
@@ -129,11 +129,8 @@ export class Outlook implements Machine {
   #find(words: Words, index: number, suits: (word: number) => boolean): number {
     const { size, losses } = this.#place;
     for (let rank = 0; rank < size; rank++) {
-      try {
-        if (losses.isGone(rank) && suits(words.load(rank, index))) return rank;
-      } catch (error) {
-        if (!(error instanceof RankLostError)) throw error;
-      }
+      const word = losses.isGone(rank) ? wordOf(this.#place, words, rank, index) : null;
+      if (word !== null && suits(word)) return rank;
     }
     return -1;
   }

@@ -8,6 +8,7 @@ import type { Words } from "../comm/engine.ts";
 import type { Losses } from "../comm/losses.ts";
 import { BLOCKED, DONE, GOING, type Machine, type Outcome } from "../node/machine.ts";
 import { CAME_UP, GRANT, ONE_TICKET, PENDING, SLOTS, TICKETS } from "./layout.ts";
+import { storeFor } from "./afar.ts";
 import { WAITING, type Stance } from "./stance.ts";
 
 /** Where a queue lives and who looks at it. */
@@ -286,9 +287,10 @@ export class TicketQueue implements Machine {
     return this.#go(skip ? FREE_SKIP : FREE_GRANT);
   }
 
+  /** Whoever goes at this very moment, and its words with it, is skipped too. */
   #handOver(): Outcome {
     const { words } = this.#place;
-    words.store(this.seen - 1, GRANT, 1);
+    if (!storeFor(this.#place, words, this.seen - 1, GRANT, 1)) return this.#go(PASS);
     words.ring(this.seen - 1);
     this.passed = HANDED;
     return this.#end(0);

@@ -1,6 +1,7 @@
 /** What the living say of themselves when ranks have gone in the midst of a lock, and what is wrong if all of them are at rest. */
 import { COUNT, GRANT, HOLDER, PENDING, SHARES, STANCE, TICKETS, USERS } from "./layout.ts";
 import type { Place } from "./queue.ts";
+import { wordOf } from "./afar.ts";
 import { FOR_ROOM, kindOf, MOVING, ticketOf, WAITING } from "./stance.ts";
 
 /** Stands for the stance of a rank that has gone; a stance is no negative number. */
@@ -48,9 +49,9 @@ export class Survey {
 
   /** Reads the stances: false if some rank is in motion. What is read at different times counts for nothing unless it is read again as it was. */
   collect(): boolean {
-    const { words, size, losses } = this.#place;
+    const { size, losses } = this.#place;
     this.seen = Array.from({ length: size }, (_, rank) => {
-      return losses.isGone(rank) ? GONE : words.load(rank, STANCE);
+      return losses.isGone(rank) ? GONE : (this.#wordOf(rank, STANCE) ?? GONE);
     });
     return !this.seen.some((stance) => stance !== GONE && kindOf(stance) === MOVING);
   }
@@ -70,8 +71,7 @@ export class Survey {
 
   /** Reads the stances again: whether nobody has stirred. */
   isStill(): boolean {
-    const { words } = this.#place;
-    return this.seen.every((stance, rank) => stance === GONE || words.load(rank, STANCE) === stance);
+    return this.seen.every((stance, rank) => stance === GONE || this.#wordOf(rank, STANCE) === stance);
   }
 
   /** Lets go of what it has read. */
@@ -90,9 +90,13 @@ export class Survey {
     return current ? holder & PENDING : 0;
   }
 
+  #wordOf(rank: number, index: number): number | null {
+    return wordOf(this.#place, this.#place.words, rank, index);
+  }
+
+  /** What has gone with its rank's node tells nothing: of one that lived a moment ago, the stances will. */
   #findOut(rank: number, stance: number): void {
-    const { words } = this.#place;
-    const shares = words.load(rank, SHARES);
+    const shares = this.#wordOf(rank, SHARES) ?? 0;
     if (stance === GONE) {
       if (shares < 0) this.reminded = rank + 1;
       return;
@@ -100,7 +104,7 @@ export class Survey {
     this.excess -= shares & COUNT;
     if (kindOf(stance) === FOR_ROOM) this.headless = 0;
     if (kindOf(stance) !== WAITING || ticketOf(stance) !== this.first) return;
-    if (words.load(rank, GRANT) === 1) this.headless = 0;
+    if (this.#wordOf(rank, GRANT) === 1) this.headless = 0;
     this.waiter = rank + 1;
   }
 }

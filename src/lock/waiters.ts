@@ -4,6 +4,7 @@ import { BLOCKED, DONE, GOING, type Concern, type Machine, type Outcome } from "
 import { EXCLUSIVE, type Entry } from "./entry.ts";
 import { OWED, Outlook } from "./outlook.ts";
 import type { Place } from "./queue.ts";
+import { wordOf } from "./afar.ts";
 import { FREE, kindOfSignal, NOTIFIED, numberOfSignal, SIGNAL, STUCK, VAIN } from "./signal.ts";
 
 // The words of a condition. The waiting ranks are a linked list, in which rank + 1 stands for a rank and 0 for none. All but
@@ -85,7 +86,8 @@ export class Waiters implements Machine {
 
   /** Whether a rank can do nothing until it is notified. */
   isStuck(rank: number): boolean {
-    return kindOfSignal(this.#words.load(rank, SIGNAL)) === STUCK;
+    const word = wordOf({ losses: this.#losses }, this.#words, rank, SIGNAL);
+    return word === null || kindOfSignal(word) === STUCK;
   }
 
   /** Begins to wake the first `count` ranks in line. Never blocks. */

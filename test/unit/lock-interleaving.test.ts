@@ -106,6 +106,9 @@ const tryAgain: readonly Op[] = [search.mend(), ...tryTurn];
 /** Of three ranks that do the same, any one may stand for all. */
 const one = { deaths: 1, mortals: [0] };
 
+/** The words of the one that dies go with it; the root's would be all. */
+const apart = { apart: true, deaths: 1, mortals: [1] };
+
 const idle: Op = { name: "idle", end: () => 1 };
 /** Nobody is left to notify those that wait already once the last rank has died, or has come to its end. */
 const forsaken = { ends: true, deaths: 1, mortals: [2] };
@@ -145,6 +148,14 @@ const mortal: readonly [string, number, Scenario][] = [
     3_000,
     { ...forsaken, first: [0], tires: true, scripts: [consume, hastyConsume, [idle]] },
   ],
+  ["apart, two ranks", 10_000, { ...apart, scripts: [twice(hastyTurn), [...hastyTurn, ...turn]] }],
+  [
+    "apart, a reader and a writer",
+    15_000,
+    { ...apart, scripts: [twice(hastyTurn), [...hastyRead, ...turn]] },
+  ],
+  ["apart, one permit", 35_000, { ...apart, permits: 1, scripts: [twice(hastyPermit), twice(hastyPermit)] }],
+  ["apart, a reader among three", 110_000, { ...apart, scripts: [turn, read, turn] }],
   ["three ranks", 75_000, { ...one, scripts: [turn, turn, turn] }],
   ["one of three tries", 70_000, { ...one, scripts: [turn, turn, tryAgain] }],
   ["a tally of three", 70_000, { ...one, scripts: [[search.draw()], [search.draw()], [search.draw()]] }],

@@ -33,6 +33,7 @@ import { Tally } from "../../dist/lock/tally.js";
 import { Outlook } from "../../dist/lock/outlook.js";
 import { kindOfSignal, SIGNAL, STUCK, VAIN } from "../../dist/lock/signal.js";
 import { CONDITION_WORDS, Waiters } from "../../dist/lock/waiters.js";
+import { RankLostError } from "../../dist/errors.js";
 import { drive } from "../../dist/lock/procedure.js";
 import { BLOCKED, DONE, type Machine } from "../../dist/node/machine.js";
 import { WordsInOrder } from "./words-in-order.ts";
@@ -48,6 +49,8 @@ export class PlainWords extends WordsInOrder {
   readonly count: number;
   readonly memory: Int32Array[];
   rung: (rank: number) => void = () => {};
+  /** Throws where a rank has gone and its words with it. */
+  reach: (rank: number) => void = () => {};
   /** How many writes are left to whoever steps now, before it dies. */
   life = Infinity;
 
@@ -68,7 +71,7 @@ export class PlainWords extends WordsInOrder {
   }
 
   add(rank: number, index: number, value: number): number {
-    return this.#replace(rank, index, this.memory[rank][index] + value);
+    return this.#replace(rank, index, this.#own(rank)[index] + value);
   }
 
   exchange(rank: number, index: number, value: number): number {
@@ -76,7 +79,7 @@ export class PlainWords extends WordsInOrder {
   }
 
   compareExchange(rank: number, index: number, expected: number, value: number): number {
-    const before = this.memory[rank][index];
+    const before = this.#own(rank)[index];
     return before === expected ? this.#replace(rank, index, value) : before;
   }
 
@@ -89,6 +92,7 @@ export class PlainWords extends WordsInOrder {
   #own(rank: number): Int32Array {
     const own = this.memory[rank];
     if (!own) throw new SearchFailure("a word of no rank");
+    this.reach(rank);
     return own;
   }
 
@@ -97,9 +101,10 @@ export class PlainWords extends WordsInOrder {
   }
 
   #replace(rank: number, index: number, value: number): number {
+    const own = this.#own(rank);
     this.#live();
-    const before = this.memory[rank][index];
-    this.memory[rank][index] = value;
+    const before = own[index];
+    own[index] = value;
     return before;
   }
 }
@@ -221,6 +226,8 @@ export interface Scenario {
   readonly deaths?: number;
   /** Which ranks may die. Default: all. */
   readonly mortals?: readonly number[];
+  /** Whether each rank is on a node of its own, and its words go with it. The root must not die then. Default: words stay. */
+  readonly apart?: boolean;
   /** Whether a rank may sleep until it loses patience. Default: somebody must always be awake. */
   readonly tires?: boolean;
   /** Ranks that have gone as far as they can alone, one after the other, before the search begins. */
@@ -296,6 +303,7 @@ class World {
     deaths = 0,
     mortals = scripts.map((_, rank) => rank),
     ends = false,
+    apart = false,
     tires = false,
     first = [],
     told,
@@ -322,6 +330,7 @@ class World {
         script,
       );
     });
+    if (apart) this.lock.reach = this.waiting.reach = (rank) => this.#ask(this.actors[rank]);
     this.lock.rung = this.waiting.rung = (rank) => (this.actors[rank].sleep = AWAKE);
     for (const rank of first) while (this.canStep(this.actors[rank])) this.step(this.actors[rank]);
   }
@@ -440,6 +449,13 @@ class World {
     dead.gone = 1;
     this.gone++;
     for (const actor of this.actors) actor.sleep = AWAKE;
+  }
+
+  /** Who asks a dead rank for its words waits until it knows. */
+  #ask(asked: Actor): void {
+    if (asked.dead === 0) return;
+    if (asked.gone === 0) this.tell(asked);
+    throw new RankLostError("gone with its words", { lost: [asked.rank] });
   }
 
   giveUp(actor: Actor): void {
