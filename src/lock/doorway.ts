@@ -61,11 +61,7 @@ export class Doorway {
   /** Blocking: enters, however long it takes. Allocates nothing. */
   enterBlocking(call: string, mode: Inside): void {
     this.entry.enter(mode);
-    if (this.entry.proceed() === BLOCKED) {
-      this.say("waiting");
-      this.concern.call = call;
-      this.pace.run(this.entry);
-    }
+    if (this.entry.proceed() === BLOCKED) this.#waitBlocking(call, mode);
     this.#sayEntered();
   }
 
@@ -129,6 +125,20 @@ export class Doorway {
 
   get #holdNow(): Pick<Hold, "held" | "token" | "broken"> {
     return { held: true, token: this.entry.token, broken: this.entry.broken };
+  }
+
+  #waitBlocking(call: string, mode: Inside): void {
+    this.say("waiting");
+    this.concern.call = call;
+    try {
+      this.pace.run(this.entry);
+    } catch (error) {
+      // As in `patiently`: the ticket of a wait that has failed must not stand in line, nor what it brought be kept.
+      this.entry.giveUp();
+      this.pace.run(this.entry);
+      if (this.entry.inside !== OUTSIDE) this.leave(mode);
+      throw error;
+    }
   }
 
   *#wait(call: string, mode: Inside, options: WaitOptions | null | undefined): Procedure<void> {

@@ -54,6 +54,19 @@ describe("MPILock", () => {
     expect(lock.held).toBe(false);
   });
 
+  it("leaves nothing behind when a wait fails, and stays usable", async () => {
+    const [a, b, c] = locks(3);
+    a.lock();
+    expect(await codeOf(() => b.lock())).toBe("DEADLOCK");
+    expect(await codeOf(() => b.acquire())).toBe("DEADLOCK");
+    expect([a.state().queue, b.held]).toEqual([[], false]);
+    a.unlock();
+    c.lock();
+    c.unlock();
+    b.lock();
+    expect([b.held, b.token]).toEqual([true, 3]);
+  });
+
   it("refuses to be locked twice, in whatever way", async () => {
     const [lock] = locks(1);
     for (const mode of ["exclusive", "shared"] as const) {
