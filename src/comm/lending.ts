@@ -5,23 +5,26 @@ import type { DistantMemory, DistantPlace, Keeper } from "./backend.ts";
 import type { Call } from "./engine.ts";
 import type { Group } from "./group.ts";
 import { gatherAll } from "./movers.ts";
+import type { Service } from "./service.ts";
 import { asFault } from "./verdict.ts";
 import { decodeLocation, encodeLocation } from "./wire.ts";
 
 /**
  * Collective: memory for one-sided access. One piece for all ranks where memory reaches them all, else a piece on each node for
- * its ranks. `bytesFor` says how much some ranks need; `ranks` are those whose part is in the piece.
+ * its ranks, and the service by which they reach the others'. `bytesFor` says how much some ranks need; `ranks` are those whose part is in the piece.
  */
 export function lendSpread(
   group: Group,
   call: Call,
   bytesFor: (ranks: readonly number[]) => number,
-): { piece: Piece; ranks: readonly number[] } {
+): { piece: Piece; ranks: readonly number[]; service: Service | null } {
   const everyone = group.members.map((_, rank) => rank);
   const heap = group.topology.nodeCount === 1 ? group.endpoint.nodeHeap : group.endpoint.openHeap;
-  if (heap) return { piece: lendToAll(group, call, heap, bytesFor(everyone)), ranks: everyone };
-  const { mates } = group.topology;
-  return { piece: lendOnNode(group, call, bytesFor(mates)), ranks: mates };
+  if (heap)
+    return { piece: lendToAll(group, call, heap, bytesFor(everyone)), ranks: everyone, service: null };
+  const { service, topology } = group;
+  const { mates } = topology;
+  return { piece: lendOnNode(group, call, bytesFor(mates)), ranks: mates, service };
 }
 
 /** Collective: a piece of distant memory on each rank, `bytes` on this one, and the places of all. */
@@ -31,6 +34,7 @@ export function lendDistant(
   memory: DistantMemory,
   bytes: number,
 ): { piece: Piece; places: readonly DistantPlace[]; keeper: Keeper } {
+  const { service } = group;
   const me = [group.endpoint.backend.rank];
   const { piece, fault } = call.fault
     ? { piece: null, fault: call.fault }
@@ -42,7 +46,7 @@ export function lendDistant(
       owner: group.members[rank],
       address: new Float64Array(one.slice().buffer)[0],
     }));
-    return { piece: piece!, places, keeper: keeperOf(group, piece!) };
+    return { piece: piece!, places, keeper: keeperOf(group, service, piece!) };
   } catch (error) {
     piece?.close();
     throw error;
@@ -50,8 +54,7 @@ export function lendDistant(
 }
 
 /** The service tells when all have closed; to a rank of another node a request that says nothing is the bell. */
-function keeperOf(group: Group, piece: Piece): Keeper {
-  const { service } = group;
+function keeperOf(group: Group, service: Service, piece: Piece): Keeper {
   const nothing = new Uint8Array();
   const handle = service.open(
     () => nothing,

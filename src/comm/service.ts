@@ -3,7 +3,7 @@
  * where no memory and no network hardware does it for them (active messages: von Eicken et al., ISCA 1992).
  */
 import { Until } from "../node/script.ts";
-import { REPLY, SERVICE, type Box, type Post } from "../node/post.ts";
+import { NOTICE, REPLY, SERVICE, type Box, type Post } from "../node/post.ts";
 import { ENDED } from "../node/roster.ts";
 import type { Ground } from "./backend.ts";
 import type { Concern } from "../node/machine.ts";
@@ -28,7 +28,6 @@ const RELEASED = 2;
 
 /** Words before a request: the tag under which the answer is awaited. */
 const HEAD_BYTES = Int32Array.BYTES_PER_ELEMENT;
-const NO_ANSWER = 0;
 /** Tags are used again after so many: no answer is awaited that long. */
 const MOST_TAGS = 0x7fff_fffe;
 
@@ -39,19 +38,24 @@ export type Context = Pick<Box, "maker" | "serial">;
 export function serveRequests(post: Post, context: Context, handle: number, handler: Handler): void {
   post.serve({ ...context, kind: SERVICE }, handle, ({ source, bytes }) => {
     const tag = new Int32Array(bytes.slice(0, HEAD_BYTES).buffer)[0];
-    const answer = handler(bytes.subarray(HEAD_BYTES));
-    if (tag !== NO_ANSWER) post.send({ ...context, kind: REPLY }, source, tag, answer);
+    post.send({ ...context, kind: REPLY }, source, tag, handler(bytes.subarray(HEAD_BYTES)));
   });
+  post.serve({ ...context, kind: NOTICE }, handle, ({ bytes }) => void handler(bytes));
 }
 
 /** Local: the reverse of {@link serveRequests}. */
 export function unserveRequests(post: Post, context: Context, handle: number): void {
-  post.unserve({ ...context, kind: SERVICE }, handle);
+  for (const kind of [SERVICE, NOTICE] as const) post.unserve({ ...context, kind }, handle);
 }
 
 const requestName = (): string => "a request to another node";
 
-/** The requests among the ranks of one communicator, for one rank. */
+/**
+ * The requests among the ranks of one communicator, for one rank.
+ *
+ * What nobody answers are notices, since it may come when its receiver has freed the communicator already: nobody would take it. It never comes too
+ * early: a service is made before its rank takes part in making the first object that others may close.
+ */
 export class Service {
   readonly #endpoint: Endpoint;
   readonly #members: readonly number[];
@@ -59,6 +63,7 @@ export class Service {
   readonly #losses: Losses;
   readonly #requests: Box;
   readonly #replies: Box;
+  readonly #notices: Box;
   readonly #releases = new Map<number, () => void>();
   /** On rank 0: how many ranks have closed each handle. */
   readonly #closed = new Map<number, number>();
@@ -72,7 +77,8 @@ export class Service {
     this.#losses = losses;
     this.#requests = { ...context, kind: SERVICE };
     this.#replies = { ...context, kind: REPLY };
-    endpoint.post.serve(this.#requests, this.#nextHandle++, ({ bytes }) => this.#register(bytes));
+    this.#notices = { ...context, kind: NOTICE };
+    endpoint.post.serve(this.#notices, this.#nextHandle++, ({ bytes }) => this.#register(bytes));
   }
 
   /**
@@ -109,15 +115,18 @@ export class Service {
   ask(dest: number, handle: number, request: Uint8Array): Asked {
     const { post } = this.#endpoint;
     const tag = (this.#nextTag = (this.#nextTag % MOST_TAGS) + 1);
-    this.#send(dest, handle, tag, request);
+    const bytes = new Uint8Array(new ArrayBuffer(HEAD_BYTES + request.length));
+    new Int32Array(bytes.buffer, 0, 1)[0] = tag;
+    bytes.set(request, HEAD_BYTES);
+    post.send(this.#requests, this.#members[dest], handle, bytes);
     const wanted = { box: this.#replies, source: this.#members[dest], tag };
     let answer: Uint8Array | null = null;
     return { answer: () => (answer ??= post.take(wanted)?.bytes ?? null) };
   }
 
-  /** Local, not blocking: a request that nobody answers. */
+  /** Local, not blocking: a request that nobody answers; it is lost on a rank that has not opened the handle yet, or has freed the communicator. */
   notify(dest: number, handle: number, request: Uint8Array): void {
-    this.#send(dest, handle, NO_ANSWER, request);
+    this.#endpoint.post.send(this.#notices, this.#members[dest], handle, request);
   }
 
   /** Local, not blocking: answers what has come. */
@@ -133,7 +142,7 @@ export class Service {
   /** Local: the communicator is no more, so nobody asks anything. */
   end(): void {
     for (const handle of Array.from(this.#releases.keys())) this.#release(handle);
-    this.#endpoint.post.unserve(this.#requests, REGISTRY);
+    this.#endpoint.post.unserve(this.#notices, REGISTRY);
     this.#endpoint.post.forget(this.#requests);
     this.#endpoint.post.forget(this.#replies);
   }
@@ -151,20 +160,12 @@ export class Service {
     return fates.of(member) === ENDED && !backend.mates.includes(member);
   }
 
-  #send(dest: number, handle: number, tag: number, request: Uint8Array): void {
-    const bytes = new Uint8Array(new ArrayBuffer(HEAD_BYTES + request.length));
-    new Int32Array(bytes.buffer, 0, 1)[0] = tag;
-    bytes.set(request, HEAD_BYTES);
-    this.#endpoint.post.send(this.#requests, this.#members[dest], handle, bytes);
-  }
-
   #tell(dest: number, what: number, handle: number): void {
-    const bytes = new Uint8Array(Int32Array.of(what, handle).buffer);
-    this.#endpoint.post.send(this.#requests, this.#members[dest], REGISTRY, bytes);
+    this.notify(dest, REGISTRY, new Uint8Array(Int32Array.of(what, handle).buffer));
   }
 
-  #register(request: Uint8Array): void {
-    const [what, handle] = new Int32Array(request.slice().buffer);
+  #register(notice: Uint8Array): void {
+    const [what, handle] = new Int32Array(notice.slice().buffer);
     if (what === RELEASED) {
       this.#release(handle);
       return;

@@ -63,13 +63,13 @@ export function makeWindow<D extends DType>(
     const own = { piece, count: counts[group.rank] };
     return new GuardedWindow<D>(comm, group, dtype, counts, group.distant.window(dtype, places, keeper, own));
   }
-  const { piece, ranks } = lendSpread(group, { op }, (some) => layout(some).bytes);
+  const { piece, ranks, service } = lendSpread(group, { op }, (some) => layout(some).bytes);
   const { offsets } = layout(ranks);
   const shared = new SharedWindow(piece, dtype, counts, ranks, offsets, group.rank);
-  if (ranks.length === group.size) return new GuardedWindow<D>(comm, group, dtype, counts, shared);
+  if (!service) return new GuardedWindow<D>(comm, group, dtype, counts, shared);
   const byteOffset = piece.byteOffset + offsets[ranks.indexOf(group.rank)];
   const own: Ground = { kind: "window", buffer: piece.buffer, byteOffset, dtype, count: counts[group.rank] };
-  const raw = new RemoteWindow(shared, own, group.service, group.rank, group.isLocal);
+  const raw = new RemoteWindow(shared, own, service, group.rank, group.isLocal);
   return new GuardedWindow<D>(comm, group, dtype, counts, raw);
 }
 

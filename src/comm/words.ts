@@ -37,14 +37,14 @@ function makeDistant(
 function makeShared(group: Group, call: Call, wordsOf: (rank: number) => number): Words {
   const { backend } = group.endpoint;
   const ring = (rank: number) => backend.ring(group.members[rank]);
-  const { piece, ranks } = lendSpread(group, call, (mates) => wordLayout(mates.map(wordsOf)).bytes);
+  const { piece, ranks, service } = lendSpread(group, call, (mates) => wordLayout(mates.map(wordsOf)).bytes);
   const { bases } = wordLayout(ranks.map(wordsOf));
   const words = new SharedWords(piece, spread(bases, ranks, group.size), ring);
-  if (ranks.length === group.size) return words;
+  if (!service) return words;
   const byteOffset = piece.byteOffset + bases[ranks.indexOf(group.rank)] * Int32Array.BYTES_PER_ELEMENT;
   const byteLength = wordsOf(group.rank) * Int32Array.BYTES_PER_ELEMENT;
   const own: Ground = { kind: "words", buffer: piece.buffer, byteOffset, byteLength };
-  return new RemoteWords(words, piece, own, group.service, group.rank, group.isLocal);
+  return new RemoteWords(words, piece, own, service, group.rank, group.isLocal);
 }
 
 /** Values for some ranks as a list by rank; the others' are not asked for. */

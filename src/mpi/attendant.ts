@@ -10,7 +10,7 @@ import type { Attendant, Ground } from "../comm/backend.ts";
 import { REGISTRY, type Context } from "../comm/service.ts";
 import { PshmemError } from "../errors.ts";
 import { Bells, bellBytes } from "../node/bells.ts";
-import { SERVICE, type Courier, type Taker, type Outgoing } from "../node/post.ts";
+import { NOTICE, SERVICE, type Courier, type Taker, type Outgoing } from "../node/post.ts";
 import { threadSleeper } from "../threads/sleeper.ts";
 import type { Handle } from "./abi/types.ts";
 import { MpiCourier } from "./courier.ts";
@@ -137,8 +137,8 @@ export class MpiAttendant implements Attendant {
       longSlice: wire.longSlice,
       push: (message: Outgoing) => {
         // What a handle's ranks tell each other about it is for the ranks.
-        const isRequest = message.box.kind === SERVICE && message.tag !== REGISTRY;
-        (isRequest ? this.#requests : wire).push(message);
+        const isOfService = message.box.kind === SERVICE || message.box.kind === NOTICE;
+        (isOfService && message.tag !== REGISTRY ? this.#requests : wire).push(message);
       },
       pull: (taker: Taker) => {
         this.#hear();

@@ -10,7 +10,7 @@ export interface Box {
   /** That rank's running number. */
   readonly serial: number;
   /** User messages and the library's own never meet. */
-  readonly kind: typeof USER | typeof SYSTEM | typeof SERVICE | typeof REPLY | typeof BULK;
+  readonly kind: typeof USER | typeof SYSTEM | typeof SERVICE | typeof REPLY | typeof BULK | typeof NOTICE;
 }
 
 export const USER = 0;
@@ -20,6 +20,8 @@ export const SERVICE = 2;
 export const REPLY = 3;
 /** Their receiver says where they go, in the order in which they are sent. */
 export const BULK = 4;
+/** For whoever serves their box and tag when they come: to others they say nothing, and nothing is kept of them. */
+export const NOTICE = 5;
 const KINDS = 8;
 
 /** A message on its way out. */
@@ -212,6 +214,7 @@ export class Post implements Progress, Taker {
       handle(message);
       return;
     }
+    if (message.box.kind === NOTICE) return;
     const queue = this.#arrived.get(key);
     if (queue) queue.push(message);
     else this.#arrived.set(key, [message]);

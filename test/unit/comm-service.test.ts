@@ -1,15 +1,16 @@
-/** Requests between nodes, also of a rank that has ended. */
+/** Requests between nodes: of a rank that has ended, and what comes when a communicator has been freed. */
 import { describe, expect, it } from "vitest";
 import type { Endpoint } from "../../src/comm/endpoint.ts";
 import { Fates } from "../../src/comm/fates.ts";
 import { Losses } from "../../src/comm/losses.ts";
 import { Service } from "../../src/comm/service.ts";
 import { BLOCKED, DONE, type Machine } from "../../src/node/machine.ts";
-import { Post, type Outgoing } from "../../src/node/post.ts";
+import { Post, type Box, type Outgoing } from "../../src/node/post.ts";
 import { DIED, ENDED, PRESENT, type Fate } from "../../src/node/roster.ts";
 
 const MEMBERS = [0, 1];
 const CONTEXT = { maker: 0, serial: 7 };
+const KINDS = [0, 1, 2, 3, 4, 5, 6, 7] as unknown as readonly Box["kind"][];
 
 /** Two ranks; a message is on its way until it is let through, or until a rank that waits has looked in vain. */
 class TwoRanks {
@@ -59,6 +60,11 @@ class TwoRanks {
     }
   }
 
+  /** How many kinds of messages of the communicator a rank has kept. */
+  kept(rank: number): number {
+    return KINDS.filter((kind) => this.posts[rank].peek({ box: { ...CONTEXT, kind } })).length;
+  }
+
   /** As `BellPace` does it where ranks have gone: looks, minds, and goes on. */
   #run(machine: Machine): "done" {
     for (;;) {
@@ -71,6 +77,7 @@ class TwoRanks {
   }
 }
 
+const nothing = new Uint8Array();
 const ground = { kind: "bell" } as const;
 const double = ([byte]: Uint8Array): Uint8Array => Uint8Array.of(2 * byte);
 
@@ -92,4 +99,37 @@ describe("a request", () => {
   ] as const)("is refused where the rank asked %s", (_, mates, fate) => {
     expect(() => ask(new TwoRanks(mates, fate))).toThrow(expect.objectContaining({ code: "RANK_LOST" }));
   });
+});
+
+/** An object of both, and how often each has been told that all have closed it. */
+function open(): { ranks: TwoRanks; handles: number[]; released: number[] } {
+  const ranks = new TwoRanks();
+  const released = [0, 0];
+  const handles = ranks.services.map((service, rank) => service.open(double, () => released[rank]++, ground));
+  return { ranks, handles, released };
+}
+
+describe("an object", () => {
+  it("is released once all have closed it", () => {
+    const { ranks, handles, released } = open();
+    ranks.services[1].close(handles[1]);
+    ranks.letThrough(0);
+    expect(released).toEqual([0, 0]);
+    ranks.services[0].close(handles[0]);
+    ranks.letThrough(1);
+    expect(released).toEqual([1, 1]);
+  });
+
+  it.each(MEMBERS)(
+    "leaves nothing on rank %i, to which all comes after its communicator was freed",
+    (late) => {
+      const { ranks, handles, released } = open();
+      ranks.services[1 - late].notify(late, handles[1 - late], nothing);
+      for (const rank of [1, 0]) ranks.services[rank].close(handles[rank]);
+      ranks.letThrough(1 - late);
+      for (const service of ranks.services) service.end();
+      ranks.letThrough(late);
+      expect([ranks.kept(late), released]).toEqual([0, [1, 1]]);
+    },
+  );
 });
