@@ -1,7 +1,7 @@
 /** Ending a whole job when one rank fails, for programs that no launcher of ours watches. */
 import { inspect } from "node:util";
 import type { Communicator } from "./comm/contract.ts";
-import { faultOfOptions, throwFault } from "./comm/arguments.ts";
+import { optionsOf } from "./comm/arguments.ts";
 import { PshmemError } from "./errors.ts";
 import { textOf } from "./shown.ts";
 import { communicatorOf } from "./world.ts";
@@ -44,8 +44,7 @@ export function exceptionGuard<T>(
 
 /** @throws BAD_ARGUMENT */
 function timeoutOf(options: ExceptionGuardOptions | null | undefined): number {
-  throwFault(faultOfOptions(options), CALL);
-  const { timeout = DEFAULT_TIMEOUT_MS } = options ?? {};
+  const { timeout = DEFAULT_TIMEOUT_MS } = optionsOf(CALL, options);
   if (Number.isFinite(timeout) && timeout >= 0) return timeout;
   throw refused(
     `timeout is ${textOf(timeout)}; it must be a finite number of milliseconds, 0 or more`,

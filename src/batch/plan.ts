@@ -1,6 +1,6 @@
 /** The arguments of a batch, checked. All functions are local. */
 import { resolve } from "node:path";
-import { faultOfOptions, throwFault } from "../comm/arguments.ts";
+import { optionsOf } from "../comm/arguments.ts";
 import { digestOf } from "../comm/calls.ts";
 import { PshmemError, type ErrorCode, type ErrorFields } from "../errors.ts";
 import { isTaskState, unknownState, type TaskState } from "./states.ts";
@@ -46,8 +46,8 @@ export function planBatch(
   nTask: number,
   options: BatchOptions | null | undefined,
 ): BatchPlan {
-  throwFault(faultOfOptions(options), "new MPIBatch");
-  const { taskFsRoot: fsRoot = null, taskFsNames = null, root = 0, debug = false } = options ?? {};
+  const given = optionsOf("new MPIBatch", options);
+  const { taskFsRoot: fsRoot = null, taskFsNames = null, root = 0, debug = false } = given;
   // A copy: the caller's list may change later.
   const names: readonly string[] | null = Array.isArray(taskFsNames) ? [...taskFsNames] : taskFsNames;
   checkRoot(root, size);

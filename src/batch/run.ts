@@ -1,5 +1,5 @@
 /** The loop over a batch, done right: every rank of a worker calls the function, all agree on the end of each task. */
-import { faultOfOptions } from "../comm/arguments.ts";
+import { faultOfFunction, firstFault, readOptions } from "../comm/arguments.ts";
 import { digestOf } from "../comm/calls.ts";
 import type { Communicator } from "../comm/contract.ts";
 import type { Engine, Words } from "../comm/engine.ts";
@@ -58,6 +58,15 @@ export interface RunOptions extends NextTaskOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
+/** The options of a run, read once: a getter may say something else the next time. */
+interface RunSettings extends NextTaskOptions {
+  readonly retries: number;
+  readonly timeout: number;
+  /** Infinity: no limit. */
+  readonly failures: number;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+}
+
 /** What a run needs of its batch. */
 export interface RunSite {
   readonly plan: BatchPlan;
@@ -95,19 +104,19 @@ const MOST_MS = 0x7fff_ffff;
 export async function runBatch(
   site: RunSite,
   fn: TaskFunction,
-  given: RunOptions | null | undefined,
+  options: RunOptions | null | undefined,
   fault: PshmemError | undefined,
 ): Promise<RunReport> {
   const call = { op: "MPIBatch.run", object: site.object, root: site.plan.root } as const;
-  const options = given ?? {};
-  const problem = fault ?? faultOfOptions(given) ?? faultIn(fn, options);
-  const digest = problem
-    ? 0
-    : digestOf(options.retries ?? 0, options.timeout ?? "", options.halt?.failures ?? "");
+  const { given, fault: unread } = readOptions(call.op, options, settingsOf);
+  const problem = firstFault(fault, unread, faultOfFunction("fn", fn), faultIn(given));
+  const { retries, timeout, failures } = given;
+  const about = problem ? "" : `retries ${retries}, timeout ${timeout}, failures ${failures}`;
   const count = handedOut(site.plan.nTask);
-  const words = site.engine.allocateWords({ ...call, digest, fault: problem }, 0, count);
+  const agreed = { ...call, about, digest: digestOf(about), fault: problem };
+  const words = site.engine.allocateWords(agreed, 0, count);
   try {
-    const run = new BatchRun(site, fn, options, words);
+    const run = new BatchRun(site, fn, given, words);
     const end = await run.loop();
     site.engine.agree({ ...call, fault: end });
     return reportOf(site.plan, site.comm.allgather(run.share.sent));
@@ -121,13 +130,13 @@ class BatchRun {
   readonly share = new Share();
   readonly #site: RunSite;
   readonly #fn: TaskFunction;
-  readonly #options: RunOptions;
+  readonly #settings: RunSettings;
   readonly #words: Words;
 
-  constructor(site: RunSite, fn: TaskFunction, options: RunOptions, words: Words) {
+  constructor(site: RunSite, fn: TaskFunction, settings: RunSettings, words: Words) {
     this.#site = site;
     this.#fn = fn;
-    this.#options = options;
+    this.#settings = settings;
     this.#words = words;
   }
 
@@ -146,7 +155,7 @@ class BatchRun {
   }
 
   #next(fault: PshmemError | undefined): Handout | null {
-    return this.#site.worker.next(this.#options, {
+    return this.#site.worker.next(this.#settings, {
       fault,
       stop: () => this.#halted(),
       numberOf: (task) => this.#add(handedOut(task), 1) + 1,
@@ -154,7 +163,7 @@ class BatchRun {
   }
 
   #halted(): boolean {
-    const { failures = Infinity } = this.#options.halt ?? {};
+    const { failures } = this.#settings;
     this.share.halted = failures < Infinity && this.#load(ENDED_FAILED) >= failures;
     return this.share.halted;
   }
@@ -166,14 +175,14 @@ class BatchRun {
       thrown && new PshmemError("TASK_FAILED", `task ${task}: ${fieldText(thrown, "message")}`, { task });
     // A rank that throws out of step makes the collectives of the others fail: its own error tells more.
     const failure = this.#site.worker.meet(fault, isPshmemError(thrown, "MISMATCH"));
-    if (thrown && failure?.rank === this.#site.workerComm.rank && attempt > (this.#options.retries ?? 0)) {
+    if (thrown && failure?.rank === this.#site.workerComm.rank && attempt > this.#settings.retries) {
       this.share.threw({ task, attempt, name: this.#nameOf(task), rank: this.#site.comm.rank }, thrown);
     }
     return failure;
   }
 
   async #call(task: number, attempt: number): Promise<Error | undefined> {
-    const limit = new TimeLimit(task, this.#options.timeout ?? Infinity);
+    const limit = new TimeLimit(task, this.#settings.timeout);
     const context: TaskContext = {
       task,
       name: this.#nameOf(task),
@@ -195,7 +204,7 @@ class BatchRun {
   /** Rank 0 of the worker records how the task ended; returns what went wrong with that, for all to throw at the next call. */
   #settle({ task, number: attempt }: Handout, failure: PshmemError | null): PshmemError | undefined {
     if (this.#site.workerComm.rank !== 0) return undefined;
-    const again = failure !== null && attempt <= (this.#options.retries ?? 0);
+    const again = failure !== null && attempt <= this.#settings.retries;
     const state = failure === null ? DONE : again ? OPEN : FAILED;
     this.#site.log?.(`sets task ${task} to ${stateToString(state)}${failure ? `: ${failure.message}` : ""}`);
     try {
@@ -220,7 +229,7 @@ class BatchRun {
   }
 
   #tell(task: number, state: TaskState): void {
-    const { onProgress } = this.#options;
+    const { onProgress } = this.#settings;
     if (!onProgress) return;
     const done = this.#load(ENDED_DONE);
     const failed = this.#load(ENDED_FAILED);
@@ -244,17 +253,20 @@ class BatchRun {
   }
 }
 
-function faultIn(
-  fn: unknown,
-  { retries = 0, timeout = Infinity, halt, onProgress }: RunOptions,
-): PshmemError | undefined {
-  if (typeof fn !== "function") return wrong("the first argument", fn, "a function to call for each task");
+function settingsOf(options: RunOptions): RunSettings {
+  const { retries = 0, timeout = Infinity, halt, onProgress } = options;
+  const { ignoreRunning, ignoreFailed, ignoreDone } = options;
+  const failures = halt === undefined ? Infinity : halt?.failures;
+  return { retries, timeout, failures, onProgress, ignoreRunning, ignoreFailed, ignoreDone };
+}
+
+function faultIn({ retries, timeout, failures, onProgress }: RunSettings): PshmemError | undefined {
   if (!Number.isInteger(retries) || retries < 0) return wrong("retries", retries, "a whole number from 0 on");
   if (typeof timeout !== "number" || !(timeout > 0) || (timeout > MOST_MS && timeout !== Infinity)) {
     return wrong("timeout", timeout, `a number of ms from above 0 to ${MOST_MS}, or Infinity`);
   }
-  if (halt !== undefined && !(Number.isInteger(halt?.failures) && halt.failures > 0)) {
-    return wrong("halt.failures", halt?.failures, "a whole number above 0");
+  if (failures !== Infinity && !(Number.isInteger(failures) && failures > 0)) {
+    return wrong("halt.failures", failures, "a whole number above 0");
   }
   if (onProgress !== undefined && typeof onProgress !== "function")
     return wrong("onProgress", onProgress, "a function");

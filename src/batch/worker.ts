@@ -1,6 +1,6 @@
 /** A worker: the ranks that take tasks together. */
 import { engineOf } from "../world.ts";
-import { faultOfOptions, throwFault } from "../comm/arguments.ts";
+import { optionsOf } from "../comm/arguments.ts";
 import type { Communicator } from "../comm/contract.ts";
 import type { Engine } from "../comm/engine.ts";
 import { asFault } from "../comm/verdict.ts";
@@ -148,17 +148,17 @@ const DOOR_LISTS: readonly (readonly Door[])[] = Array.from({ length: 1 << CHOIC
 
 /** The options as one number. */
 function choiceOf(options: NextTaskOptions | null | undefined): number {
-  throwFault(faultOfOptions(options), "MPIBatch.nextTask");
+  const given = optionsOf("MPIBatch.nextTask", options);
   let choice = 0;
   for (let bit = 0; bit < CHOICES.length; bit++) {
     const name = CHOICES[bit][0];
-    const given: unknown = options?.[name] === undefined ? false : options[name];
-    if (typeof given !== "boolean") {
-      throw new PshmemError("BAD_ARGUMENT", `${name} is ${textOf(given)}; give true or false`, {
-        actual: textOf(given),
+    const { [name]: chosen = false }: Partial<Record<keyof NextTaskOptions, unknown>> = given;
+    if (typeof chosen !== "boolean") {
+      throw new PshmemError("BAD_ARGUMENT", `${name} is ${textOf(chosen)}; give true or false`, {
+        actual: textOf(chosen),
       });
     }
-    if (given) choice |= 1 << bit;
+    if (chosen) choice |= 1 << bit;
   }
   return choice;
 }

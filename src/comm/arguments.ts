@@ -5,6 +5,7 @@ import { errorOf, PshmemError } from "../errors.ts";
 import { availableBytes } from "../node/available.ts";
 import { ANY_SOURCE, ANY_TAG, MAX_TAG } from "./contract.ts";
 import { textOf } from "../shown.ts";
+import { asFault } from "./verdict.ts";
 
 /** The first fault there is. */
 export function firstFault(...faults: readonly (PshmemError | undefined)[]): PshmemError | undefined {
@@ -29,12 +30,12 @@ export function faultOfSource(source: unknown, size: number): PshmemError | unde
   return source === ANY_SOURCE ? undefined : faultOfRank("source", source, size);
 }
 
-export function faultOfTag(tag: unknown, any: boolean): PshmemError | undefined {
+/** `name` says which argument: tag, sendTag. */
+export function faultOfTag(name: string, tag: unknown, any: boolean): PshmemError | undefined {
   if (any && tag === ANY_TAG) return undefined;
   if (Number.isInteger(tag) && (tag as number) >= 0 && (tag as number) <= MAX_TAG) return undefined;
-  return new PshmemError("BAD_TAG", `tag is ${textOf(tag)}; it must be an integer from 0 to ${MAX_TAG}`, {
-    actual: tag,
-  });
+  const text = `${name} is ${textOf(tag)}; it must be an integer from 0 to ${MAX_TAG}`;
+  return new PshmemError("BAD_TAG", text, { actual: tag });
 }
 
 export function faultOfInteger(name: string, value: unknown, least: number): PshmemError | undefined {
@@ -58,11 +59,41 @@ export function faultOfLength(dtype: DType, count: number): PshmemError | undefi
   return new PshmemError("NO_MEMORY", text, { bytes, available });
 }
 
-/** Options left out, or null, are none; anything else that is no object was meant for another parameter. */
-export function faultOfOptions(options: unknown): PshmemError | undefined {
-  if (options === undefined || typeof options === "object") return undefined;
-  const text = `the options are ${textOf(options)}; give an object such as { root: 0 }, or leave them out`;
-  return new PshmemError("BAD_ARGUMENT", text, { actual: options });
+/** What is read from where there are no options. */
+const NO_OPTIONS = Object.freeze({});
+
+/**
+ * Local: options to read from. Left out, or null, they are none; what else is no object, or is a list, was meant for another parameter.
+ * A getter may throw anything: a collective reads its options where that becomes a fault, as in {@link readOptions}.
+ *
+ * @throws BAD_ARGUMENT
+ */
+export function optionsOf<O extends object>(call: string, options: O | null | undefined): Partial<O> {
+  if (options === undefined || options === null) return NO_OPTIONS;
+  if (typeof options === "object" && !Array.isArray(options) && !ArrayBuffer.isView(options)) return options;
+  const actual = typeof options === "object" ? "a list" : textOf(options);
+  const text = `${call}: the options are ${actual}; give an object with each by its name, or leave them out`;
+  throw new PshmemError("BAD_ARGUMENT", text, { call, actual });
+}
+
+/** Local: what `read` takes from options; where it cannot, what it takes from none, and the fault for all ranks to be told. */
+export function readOptions<O extends object, T>(
+  call: string,
+  options: O | null | undefined,
+  read: (options: Partial<O>) => T,
+): { readonly given: T; readonly fault?: PshmemError } {
+  try {
+    return { given: read(optionsOf(call, options)) };
+  } catch (error) {
+    return { given: read(NO_OPTIONS), fault: asFault(error) };
+  }
+}
+
+export function faultOfFunction(name: string, value: unknown): PshmemError | undefined {
+  if (typeof value === "function") return undefined;
+  return new PshmemError("BAD_ARGUMENT", `${name} is ${textOf(value)}; it must be a function`, {
+    actual: textOf(value),
+  });
 }
 
 export function faultOfList(name: string, values: unknown, size: number): PshmemError | undefined {

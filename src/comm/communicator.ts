@@ -5,11 +5,11 @@ import {
   faultOfInteger,
   faultOfLength,
   faultOfList,
-  faultOfOptions,
   faultOfRank,
   faultOfSource,
   faultOfTag,
   firstFault,
+  optionsOf,
   throwFault,
 } from "./arguments.ts";
 import { digestOf, type Op } from "./calls.ts";
@@ -155,9 +155,9 @@ export class Comm implements Communicator {
     dest: number,
     options?: (Match & { readonly sendTag?: number }) | null,
   ): T {
-    const { sendTag = 0 } = options ?? {};
-    this.#checkSend("sendrecv", dest, sendTag);
     const match = this.#matchOf("sendrecv", options);
+    const { sendTag = 0 } = optionsOf("sendrecv", options);
+    this.#checkSend("sendrecv", dest, sendTag, "sendTag");
     const sending = this.#messages.isend(value, dest, sendTag);
     const received = this.#messages.receive<T>(match).value;
     sending.wait();
@@ -261,16 +261,15 @@ export class Comm implements Communicator {
     return faultOfRank("root", root, this.size);
   }
 
-  #checkSend(call: string, dest: number, tag: number): void {
+  #checkSend(call: string, dest: number, tag: number, name = "tag"): void {
     this.#group.check(call);
-    throwFault(firstFault(faultOfRank("dest", dest, this.size), faultOfTag(tag, false)), call);
+    throwFault(firstFault(faultOfRank("dest", dest, this.size), faultOfTag(name, tag, false)), call);
   }
 
   #matchOf(call: string, match: Match | null | undefined): Match {
     this.#group.check(call);
-    const { source = ANY_SOURCE, tag = ANY_TAG } = match ?? {};
-    const fault = firstFault(faultOfOptions(match), faultOfSource(source, this.size), faultOfTag(tag, true));
-    throwFault(fault, call);
+    const { source = ANY_SOURCE, tag = ANY_TAG } = optionsOf(call, match);
+    throwFault(firstFault(faultOfSource(source, this.size), faultOfTag("tag", tag, true)), call);
     return { source, tag };
   }
 }
@@ -293,11 +292,15 @@ function encodeList(
   values: unknown,
   size: number,
 ): { pieces?: Uint8Array[]; fault?: PshmemError } {
-  const fault = faultOfList(name, values, size);
-  if (fault) return { fault };
-  const encoded = Array.from(values as readonly unknown[], encode);
-  const bad = encoded.find((one) => one.fault);
-  return bad ? { fault: bad.fault } : { pieces: encoded.map((one) => one.bytes!) };
+  try {
+    const fault = faultOfList(name, values, size);
+    if (fault) return { fault };
+    const encoded = Array.from(values as readonly unknown[], encode);
+    const bad = encoded.find((one) => one.fault);
+    return bad ? { fault: bad.fault } : { pieces: encoded.map((one) => one.bytes!) };
+  } catch (error) {
+    return { fault: asFault(error) };
+  }
 }
 
 function faultOfBuffer(buffer: unknown): PshmemError | undefined {

@@ -1,5 +1,5 @@
 /** What users pass to locks and their kin: checked here, once. */
-import { faultOfOptions, throwFault } from "../comm/arguments.ts";
+import { optionsOf } from "../comm/arguments.ts";
 import type { Op } from "../comm/calls.ts";
 import type { Engine } from "../comm/engine.ts";
 import { PshmemError } from "../errors.ts";
@@ -27,15 +27,23 @@ export interface Order {
   readonly fault?: PshmemError;
 }
 
+/** What users say where they make a lock or one of its kin, for `readOptions`; what is no such thing is found later. */
+export function rootAndDebug({
+  root = 0,
+  debug = false,
+}: {
+  readonly root?: number;
+  readonly debug?: boolean;
+}): {
+  readonly root: number;
+  readonly debug: boolean;
+} {
+  return { root, debug };
+}
+
 /** The error for an argument of the wrong type or value. */
 export function badArgument(call: string, rank: number, text: string, actual: unknown): PshmemError {
   return new PshmemError("BAD_ARGUMENT", `${call}: ${text}, not ${textOf(actual)}.`, { call, rank, actual });
-}
-
-/** Local. @throws BAD_ARGUMENT unless `fn` is a function */
-export function checkFunction(call: string, rank: number, fn: unknown): void {
-  if (typeof fn !== "function")
-    throw badArgument(call, rank, "the first argument must be a function to call while the lock is held", fn);
 }
 
 /** What is wrong with an option `debug`. */
@@ -69,8 +77,7 @@ function rootFault({ op, root }: Order, { rank, size }: Engine): PshmemError | u
 
 /** Local. @throws BAD_ARGUMENT ABORTED, the latter when the signal has fired already */
 export function checkWait(call: string, rank: number, options: WaitOptions | null | undefined): void {
-  throwFault(faultOfOptions(options), call);
-  const { timeout = Infinity, signal } = options ?? {};
+  const { timeout = Infinity, signal } = optionsOf(call, options);
   if (typeof timeout !== "number" || !(timeout >= 0)) {
     throw badArgument(
       call,

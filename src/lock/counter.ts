@@ -1,10 +1,10 @@
 /** MPICounter: a number that all ranks draw from. */
-import { faultOfOptions } from "../comm/arguments.ts";
+import { readOptions } from "../comm/arguments.ts";
 import type { Communicator } from "../comm/contract.ts";
 import { PshmemError } from "../errors.ts";
 import { BLOCKED, type Pace } from "../node/machine.ts";
 import { communicatorOf, engineOf } from "../world.ts";
-import { allocatePlace, badArgument } from "./arguments.ts";
+import { allocatePlace, badArgument, rootAndDebug } from "./arguments.ts";
 import { LineConcern } from "./concern.ts";
 import { Lifetime } from "./lifetime.ts";
 import { drive } from "./procedure.ts";
@@ -38,9 +38,9 @@ export class MPICounter implements Disposable {
   /** Collective, blocking. @throws BAD_RANK when `root` is not a rank; MISMATCH UNSUPPORTED FREED */
   constructor(comm: Communicator | null, options?: MPICounterOptions | null) {
     const engine = engineOf(comm);
-    const { root = 0 } = options ?? {};
-    const fault = faultOfOptions(options);
     engine.check("new MPICounter");
+    const { given, fault } = readOptions("new MPICounter", options, rootAndDebug);
+    const { root } = given;
     const id = engine.nextObject();
     const place = allocatePlace(engine, { op: "new MPICounter", object: id, root, fault });
     this.comm = communicatorOf(comm);

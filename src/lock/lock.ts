@@ -1,9 +1,9 @@
 /** MPILock: ranks take turns. */
-import { faultOfOptions, firstFault, throwFault } from "../comm/arguments.ts";
+import { faultOfFunction, firstFault, optionsOf, readOptions, throwFault } from "../comm/arguments.ts";
 import type { Communicator } from "../comm/contract.ts";
 import { PshmemError } from "../errors.ts";
 import { communicatorOf, engineOf } from "../world.ts";
-import { allocatePlace, badArgument, checkFunction, debugFault, type WaitOptions } from "./arguments.ts";
+import { allocatePlace, badArgument, debugFault, rootAndDebug, type WaitOptions } from "./arguments.ts";
 import { Doorway } from "./doorway.ts";
 import { EXCLUSIVE, OUTSIDE, SHARED, type Inside } from "./entry.ts";
 import { LockGuard, type Hold, type LockMode } from "./guard.ts";
@@ -58,8 +58,9 @@ export class MPILock implements Disposable {
   constructor(comm: Communicator | null, options?: MPILockOptions | null) {
     const engine = engineOf(comm);
     engine.check("new MPILock");
-    const { root = 0, debug = false } = options ?? {};
-    const fault = firstFault(faultOfOptions(options), debugFault("new MPILock", debug, engine.rank));
+    const { given, fault: unread } = readOptions("new MPILock", options, rootAndDebug);
+    const { root, debug } = given;
+    const fault = firstFault(unread, debugFault("new MPILock", debug, engine.rank));
     const id = engine.nextObject();
     this.comm = communicatorOf(comm);
     this.root = root;
@@ -141,7 +142,7 @@ export class MPILock implements Disposable {
    * @throws BAD_ARGUMENT for no function; as {@link acquire}, and what `fn` throws
    */
   withLock<T>(fn: (held: LockGuard) => T, options?: AcquireOptions | null): T {
-    checkFunction("MPILock.withLock", this.#door.rank, fn);
+    throwFault(faultOfFunction("fn", fn), "MPILock.withLock");
     const held = this.acquire(options);
     try {
       return fn(held);
@@ -159,7 +160,7 @@ export class MPILock implements Disposable {
     fn: (held: LockGuard) => T | Promise<T>,
     options?: AcquireOptions | null,
   ): Promise<T> {
-    checkFunction("MPILock.withLockAsync", this.#door.rank, fn);
+    throwFault(faultOfFunction("fn", fn), "MPILock.withLockAsync");
     const held = await this.acquireAsync(options);
     try {
       return await fn(held);
@@ -203,8 +204,7 @@ export class MPILock implements Disposable {
   }
 
   #modeOf(call: string, options: AcquireOptions | null | undefined): Inside {
-    throwFault(faultOfOptions(options), call);
-    const { mode = "exclusive" } = options ?? {};
+    const { mode = "exclusive" } = optionsOf(call, options);
     if (mode === "exclusive") return EXCLUSIVE;
     if (mode === "shared") return SHARED;
     throw badArgument(call, this.#door.rank, 'mode must be "exclusive" or "shared"', mode);

@@ -1,10 +1,10 @@
 /** MPISemaphore: at most so many at a time. */
-import { faultOfOptions, firstFault } from "../comm/arguments.ts";
+import { firstFault, readOptions } from "../comm/arguments.ts";
 import { digestOf } from "../comm/calls.ts";
 import type { Communicator } from "../comm/contract.ts";
 import { PshmemError } from "../errors.ts";
 import { communicatorOf, engineOf } from "../world.ts";
-import { allocatePlace, badArgument, debugFault, type WaitOptions } from "./arguments.ts";
+import { allocatePlace, badArgument, debugFault, rootAndDebug, type WaitOptions } from "./arguments.ts";
 import { Doorway } from "./doorway.ts";
 import { Entry, SHARED } from "./entry.ts";
 import { LockGuard, type Hold } from "./guard.ts";
@@ -46,9 +46,10 @@ export class MPISemaphore implements Disposable {
   constructor(comm: Communicator | null, permits: number, options?: MPISemaphoreOptions | null) {
     const engine = engineOf(comm);
     engine.check("new MPISemaphore");
-    const { root = 0, debug = false } = options ?? {};
+    const { given, fault: unread } = readOptions("new MPISemaphore", options, rootAndDebug);
+    const { root, debug } = given;
     const fault = firstFault(
-      faultOfOptions(options),
+      unread,
       permitsFault(permits, engine.rank),
       debugFault("new MPISemaphore", debug, engine.rank),
     );

@@ -14,6 +14,7 @@ import { resolveSource, type NdSource, type Resolved } from "../array/source.ts"
 import type { WritableView } from "../array/view.ts";
 import type { Op } from "../comm/calls.ts";
 import type { Engine, Segment, Slab } from "../comm/engine.ts";
+import { optionsOf } from "../comm/arguments.ts";
 import { asFault } from "../comm/verdict.ts";
 import type { PshmemError } from "../errors.ts";
 import { Filling } from "./filling.ts";
@@ -54,11 +55,10 @@ export class Joint<D extends DType> {
   }
 
   /** Collective: see `MPIShared.setAll`. */
-  setAll(data: NdSource<D> | null | undefined, options: PieceOptions): void {
+  setAll(data: NdSource<D> | null | undefined, options: PieceOptions | null | undefined): void {
     const { engine, object, segment, changed } = this.#target;
     const op = "MPIShared.setAll";
-    const { placement, fault } = this.#place(data, options);
-    const box = placement && blockOf(options.offset, placement.source.shape);
+    const { placement, box, fault } = this.#place(op, data, options);
     const boxes = this.#tellAll(op, box ? [box] : [], fault);
     if (boxes.every((ofRank) => ofRank.length === 0)) return;
     const overlap = faultOfOverlap(op, this.#target.view.shape, boxes);
@@ -113,14 +113,16 @@ export class Joint<D extends DType> {
 
   /** Where this rank's data goes, or what is wrong with it. */
   #place(
+    op: Op,
     data: NdSource<D> | null | undefined,
-    { offset, shape }: PieceOptions,
-  ): { placement?: Placement<D>; fault?: PshmemError } {
-    if (data === null || data === undefined) return {};
+    options: PieceOptions | null | undefined,
+  ): { placement?: Placement<D>; box?: Box; fault?: PshmemError } {
     try {
+      const { offset, shape } = optionsOf(op, options);
+      if (data === null || data === undefined) return {};
       const source = resolveSource(this.#target.dtype, data, shape && { shape });
-      const placement = placeAt(this.#target.view, source, offset);
-      return { placement: { ...placement, source: this.#apart(source) } };
+      const { target } = placeAt(this.#target.view, source, offset);
+      return { placement: { source: this.#apart(source), target }, box: blockOf(offset, source.shape) };
     } catch (error) {
       return { fault: asFault(error) };
     }

@@ -12,6 +12,11 @@ export interface ReuseOptions {
   readonly commNodeRank?: Communicator | null;
 }
 
+/** Local: what is given for reuse, for `readOptions`. */
+export function reusable({ commNode, commNodeRank }: ReuseOptions): ReuseOptions {
+  return { commNode, commNodeRank };
+}
+
 /** Local: what is wrong with communicators given for reuse. */
 export function faultOfReuse(
   engine: Engine,

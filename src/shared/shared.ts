@@ -13,7 +13,7 @@ import { checkShape, sizeOf, stridesOf } from "../array/shape.ts";
 import type { Axis, Region } from "../array/slice.ts";
 import { resolveSource, type NdSource } from "../array/source.ts";
 import { makeView, readerOf, type View, type WritableView } from "../array/view.ts";
-import { faultOfLength, faultOfRank } from "../comm/arguments.ts";
+import { faultOfLength, faultOfRank, optionsOf, readOptions } from "../comm/arguments.ts";
 import { digestOf, type Op } from "../comm/calls.ts";
 import type { Communicator } from "../comm/contract.ts";
 import type { Engine, Segment } from "../comm/engine.ts";
@@ -23,7 +23,7 @@ import { communicatorOf, engineOf } from "../world.ts";
 import { Filling, throughOwn } from "./filling.ts";
 import { Joint, type PieceOptions } from "./joint.ts";
 import { placeAt, placeIn, type Placement } from "./region.ts";
-import { faultOfReuse, isGiven, type ReuseOptions } from "./reuse.ts";
+import { faultOfReuse, isGiven, reusable, type ReuseOptions } from "./reuse.ts";
 import type { DimensionsOf, WriteRegion } from "./scope.ts";
 
 /** Where and from whom the data of `set` comes. */
@@ -83,11 +83,12 @@ export class MPIShared<
     this.dtype = dtype;
     this.size = sizeOf(extents);
     this.nbytes = fault ? 0 : this.size * itemSize(dtype);
-    const segment = this.#allocate(fault ?? faultOfReuse(this.#engine, reuse ?? {}), reuse ?? {});
+    const { given, fault: unread } = readOptions("new MPIShared", reuse, reusable);
+    const segment = this.#allocate(fault ?? unread ?? faultOfReuse(this.#engine, given), given);
     this.#memory = this.#lay(segment);
     this.#reads = this.#memory;
     try {
-      this.nodeComm = reuse?.commNode ?? this.#engine.nodeComm();
+      this.nodeComm = given.commNode ?? this.#engine.nodeComm();
     } catch (error) {
       this.close();
       throw error;
@@ -126,13 +127,24 @@ export class MPIShared<
    * @throws BAD_RANK BAD_DTYPE BAD_DIMENSIONS BAD_SHAPE OUT_OF_BOUNDS FREED, each on every rank, and the array is unchanged
    */
   set(data: NdSource<D> | null | undefined, options?: SetOptions | null): void {
-    const { fromRank = 0, offset, shape } = options ?? {};
-    this.#engine.check("MPIShared.set");
-    this.#write("MPIShared.set", fromRank, (view) => {
+    const op = "MPIShared.set";
+    this.#engine.check(op);
+    let fromRank = 0;
+    let offset: SetOptions["offset"];
+    let shape: SetOptions["shape"];
+    let unread: PshmemError | undefined;
+    // Not by `readOptions`, which allocates.
+    try {
+      ({ fromRank = 0, offset, shape } = optionsOf(op, options));
+    } catch (error) {
+      unread = asFault(error);
+    }
+    const place = (view: Region) => {
       if (data === null || data === undefined) throw missing(fromRank);
       const source = resolveSource(this.dtype, data, shape && { shape });
       return placeAt(view, source, offset);
-    });
+    };
+    this.#write(op, fromRank, place, unread);
   }
 
   /**
@@ -158,7 +170,7 @@ export class MPIShared<
    * @throws OVERLAP and those of `set`, each on every rank, and the array is unchanged
    */
   setAll(data: NdSource<D> | null | undefined, options?: PieceOptions | null): void {
-    this.#jointly("MPIShared.setAll", (joint) => joint.setAll(data, options ?? {}));
+    this.#jointly("MPIShared.setAll", (joint) => joint.setAll(data, options));
   }
 
   /**
@@ -265,16 +277,16 @@ export class MPIShared<
   }
 
   /** A rank that has closed takes part to say so, for the others wait for it. */
-  #write(op: Op, root: number, place: (view: Region) => Placement<D>): void {
+  #write(op: Op, root: number, place: (view: Region) => Placement<D>, unread?: PshmemError): void {
     const memory = this.#memory;
     const object = this.#object;
     if (!memory) {
       this.#engine.agree({ op, object, root, fault: closed(op) });
       return;
     }
-    const { placement, fault } = this.#prepare(root, () =>
-      throughOwn(this.dtype, memory.data, memory.elements, place(memory.view)),
-    );
+    const { placement, fault } = unread
+      ? { fault: unread }
+      : this.#prepare(root, () => throughOwn(this.dtype, memory.data, memory.elements, place(memory.view)));
     // No object spread: it costs a microsecond.
     memory.segment.update({ op, object, root, fault }, new Filling(memory.data, this.dtype, placement));
     this.#version++;

@@ -35,6 +35,24 @@ function onLast<T>(comm: Communicator, odd: unknown, usual: T): T {
   return comm.rank === comm.size - 1 ? (odd as T) : usual;
 }
 
+function fail(): never {
+  throw new Error("unreadable");
+}
+
+/** What is no options: each was meant for another parameter. */
+const NO_OPTIONS: readonly unknown[] = [0, Number.NaN, "x", true, 1n, fail, [1], Int32Array.of(1)];
+
+/** All that is made collectively, from its options. */
+function makers(comm: Communicator): { op: string; make: (options: unknown) => { close(): void } }[] {
+  return [
+    { op: "new MPIShared", make: (options) => new MPIShared([1], "int8", comm, options as null) },
+    { op: "new MPILock", make: (options) => new MPILock(comm, options as null) },
+    { op: "new MPICounter", make: (options) => new MPICounter(comm, options as null) },
+    { op: "new MPISemaphore", make: (options) => new MPISemaphore(comm, 1, options as null) },
+    { op: "new MPIBatch", make: (options) => new MPIBatch(comm, 1, 1, options as null) },
+  ];
+}
+
 const circular: unknown[] = [];
 circular.push(circular);
 
@@ -60,25 +78,62 @@ export const argumentCases: readonly Case[] = [
   {
     name: "options can be null, and must be an object otherwise",
     async run(comm) {
-      for (const make of [
-        (options: unknown) => new MPILock(comm, options as null),
-        (options: unknown) => new MPICounter(comm, options as null),
-        (options: unknown) => new MPISemaphore(comm, 1, options as null),
-        (options: unknown) => new MPIBatch(comm, 1, 1, options as null),
-      ]) {
+      using array = new MPIShared([1], "int8", comm);
+      for (const { make } of makers(comm)) {
         make(onLast(comm, null, {})).close();
-        allCome(comm, "BAD_ARGUMENT", () => make(onLast(comm, 0, {})));
+        for (const odd of NO_OPTIONS) allCome(comm, "BAD_ARGUMENT", () => make(onLast(comm, odd, {})));
       }
       using batch = new MPIBatch(comm, comm.size, 1);
-      allCome(comm, "BAD_ARGUMENT", () => batch.nextTask(onLast(comm, true, {})));
-      assert.equal((await batch.run(() => undefined, onLast(comm, null, {}))).done, 1);
       using lock = new MPILock(comm);
+      for (const odd of NO_OPTIONS) {
+        allCome(comm, "BAD_ARGUMENT", () => array.set([1], onLast(comm, odd, {})));
+        allCome(comm, "BAD_ARGUMENT", () => array.setAll(null, onLast(comm, odd, {})));
+        allCome(comm, "BAD_ARGUMENT", () => batch.nextTask(onLast(comm, odd, {})));
+        await assert.rejects(
+          batch.run(() => undefined, onLast(comm, odd, {})),
+          { code: "BAD_ARGUMENT" },
+        );
+        allCome(comm, "BAD_ARGUMENT", () => lock.acquire(odd as null));
+        allCome(comm, "BAD_ARGUMENT", () => comm.iprobe(odd as null));
+      }
+      assert.equal((await batch.run(() => undefined, onLast(comm, null, {}))).done, 1);
+      array.set([1], onLast(comm, null, {}));
+      array.setAll(null, onLast(comm, null, {}));
       lock.acquire(null).release();
-      assert.equal(
-        codeOf(() => lock.acquire(5 as never)),
-        "BAD_ARGUMENT",
-      );
       assert.equal(comm.iprobe(null), null);
+      assert.deepEqual([array.version, array.get(0)], [1, 1]);
+    },
+  },
+  {
+    name: "what cannot be read is told to all ranks",
+    async run(comm) {
+      const unreadable = onLast<never>(comm, new Proxy({}, { get: fail }), {} as never);
+      const halt = onLast(comm, unreadable, { failures: 1 });
+      for (const { op, make } of makers(comm)) {
+        allCome(comm, "BAD_ARGUMENT", () => make(unreadable));
+        assert.throws(() => make(unreadable), { call: op, rank: comm.size - 1 });
+      }
+      using array = new MPIShared([1], "int8", comm);
+      allCome(comm, "BAD_ARGUMENT", () => array.set([1], unreadable));
+      allCome(comm, "BAD_ARGUMENT", () => array.setAll([1], unreadable));
+      using batch = new MPIBatch(comm, comm.size, 1);
+      await assert.rejects(
+        batch.run(() => undefined, unreadable),
+        { code: "BAD_ARGUMENT" },
+      );
+      await assert.rejects(
+        batch.run(() => undefined, { halt }),
+        { code: "BAD_ARGUMENT" },
+      );
+      const list = onLast<number[]>(
+        comm,
+        new Proxy([], { get: fail }),
+        Array.from({ length: comm.size }, Number),
+      );
+      allCome(comm, "BAD_ARGUMENT", () => comm.scatter(list, comm.size - 1));
+      allCome(comm, "BAD_ARGUMENT", () => comm.alltoall(list));
+      assert.deepEqual([array.version, array.get(0)], [0, 0]);
+      comm.barrier();
     },
   },
   {
