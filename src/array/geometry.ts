@@ -79,7 +79,8 @@ export class Geometry implements Region {
 
   /** Place of the element at any indices, one for each axis. @throws OUT_OF_BOUNDS BAD_DIMENSIONS BAD_SLICE */
   place(index: readonly number[]): number {
-    if (index.length < this.dimensions) throw this.tooFew(index);
+    // Without types an index may be anything; what has no length is not less than a number either.
+    if (!(index?.length >= this.dimensions)) throw this.tooFew(index);
     if (index.length === 1 && this.dimensions === 1) return this.place1(index[0]);
     if (index.length === 2 && this.dimensions === 2) return this.place2(index[0], index[1]);
     if (index.length === 3 && this.dimensions === 3) return this.place3(index[0], index[1], index[2]);
@@ -99,12 +100,15 @@ export class Geometry implements Region {
     return place;
   }
 
-  private tooFew(index: readonly number[]): PshmemError {
-    return new PshmemError(
-      "BAD_DIMENSIONS",
-      `${index.length} indices for an element of ${this.dimensions} dimensions: give one for each axis.`,
-      { expected: this.dimensions, actual: index.length },
-    );
+  private tooFew(index: unknown): PshmemError {
+    const { dimensions: expected } = this;
+    const { length: actual } = Object(index) as { readonly length?: unknown };
+    const none = actual === undefined;
+    const problem = none
+      ? `The index ${textOf(index)} is no list`
+      : `${textOf(actual)} indices for ${expected} axes`;
+    const text = `${problem}: give a list with one index for each axis.`;
+    return new PshmemError("BAD_DIMENSIONS", text, { expected, actual });
   }
 }
 

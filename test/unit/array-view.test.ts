@@ -188,6 +188,19 @@ test.each([1, 2, 3, 4, 5])("each index of %d is checked", (dimensions) => {
   expect(() => view.get(...zeros, 0)).toThrow(code("BAD_DIMENSIONS"));
 });
 
+test.each([0, 1, 2, 3, 4, 5])("what is no list is no index of %d dimensions", (dimensions) => {
+  const view = counting("int32", [1, 1, 1, 1, 1].slice(0, dimensions));
+  for (const index of [0, 1, NaN, true, 5n, Symbol("x"), {}, { length: NaN }, null, undefined]) {
+    expect(() => untyped(view).set(index, 1)).toThrow(code("BAD_DIMENSIONS"));
+  }
+  expect(view.data[0]).toBe(0);
+  untyped(view).set(
+    Int8Array.from(view.shape, () => -1),
+    1,
+  );
+  expect(view.data[0]).toBe(1);
+});
+
 test.each([0, 2 ** 31 - 6, 2 ** 31 - 5, 2 ** 33])("places from %d on", (offset) => {
   // Places that 32 bits hold and those that they do not are worked out in different ways.
   const rows = new Geometry({ offset, shape: [2, 3], strides: [3, 1] });
