@@ -14,9 +14,13 @@ export function firstFault(...faults: readonly (PshmemError | undefined)[]): Psh
 
 /** Throws a fault in a call, if there is one. */
 export function throwFault(fault: PshmemError | undefined, call: string): void {
-  if (!fault) return;
+  if (fault) throw errorIn(call, fault);
+}
+
+/** A fault as the error of a local call, which its text names. */
+export function errorIn(call: string, fault: PshmemError): PshmemError {
   const { code, message, cause, expected, actual, lost } = fault;
-  throw errorOf(code, `${call}: ${message}`, { expected, actual, call, cause, ...(lost && { lost }) });
+  return errorOf(code, `${call}: ${message}`, { expected, actual, call, cause, ...(lost && { lost }) });
 }
 
 /** `name` says which argument: root, dest, source. */

@@ -14,13 +14,13 @@ import { resolveSource, type NdSource, type Resolved } from "../array/source.ts"
 import type { WritableView } from "../array/view.ts";
 import type { Op } from "../comm/calls.ts";
 import type { Engine, Segment, Slab } from "../comm/engine.ts";
-import { optionsOf } from "../comm/arguments.ts";
+import { errorIn, faultOfFunction, optionsOf, throwFault } from "../comm/arguments.ts";
 import { asFault } from "../comm/verdict.ts";
 import type { PshmemError } from "../errors.ts";
 import { Filling } from "./filling.ts";
 import { decodeBoxes, encodeBoxes, faultOfOverlap, Parts } from "./parts.ts";
 import { placeAt, type Placement } from "./region.ts";
-import { findPart, lend, type DimensionsOf, type WriteRegion } from "./scope.ts";
+import { findPart, lend, type DimensionsOf, type Found, type WriteRegion } from "./scope.ts";
 
 /** Where a rank's piece goes. */
 export interface PieceOptions {
@@ -74,7 +74,8 @@ export class Joint<D extends DType> {
     fn: (view: WritableView<D, DimensionsOf<P, N>>) => R,
   ): R {
     const { dtype, data, view } = this.#target;
-    const { box, region } = findPart(view, part);
+    throwFault(faultOfFunction("fn", fn), "MPIShared.write");
+    const { box, region } = findNamed(view, part);
     try {
       return lend(dtype, data, region, fn);
     } finally {
@@ -145,6 +146,15 @@ export class Joint<D extends DType> {
     } catch (error) {
       return asFault(error);
     }
+  }
+}
+
+/** Local: the part that `write` is about. */
+function findNamed(whole: Region, part: WriteRegion): Found {
+  try {
+    return findPart(whole, part);
+  } catch (error) {
+    throw errorIn("MPIShared.write", asFault(error));
   }
 }
 

@@ -6,6 +6,7 @@ import { checkShape } from "../array/shape.ts";
 import { selectRegion, type Axis, type Region } from "../array/slice.ts";
 import { makeView, type WritableView } from "../array/view.ts";
 import { PshmemError } from "../errors.ts";
+import { textOf } from "../shown.ts";
 import { firstOf } from "./region.ts";
 
 /** A part of an array without gaps: `shape` elements from `offset` on, one number for each axis. */
@@ -70,6 +71,6 @@ function isSelectors(part: WriteRegion): part is readonly Axis[] {
 }
 
 function noPart(part: unknown): PshmemError {
-  const text = `MPIShared.write: ${String(part)} is no region; give a list of selectors as \`at\` takes them, or { offset, shape }`;
-  return new PshmemError("BAD_ARGUMENT", text, { call: "MPIShared.write" });
+  const text = `${textOf(part)} is no region; give a list of selectors as \`at\` takes them, or { offset, shape }`;
+  return new PshmemError("BAD_ARGUMENT", text, { actual: textOf(part) });
 }

@@ -609,10 +609,17 @@ const writeAndSync: readonly Case[] = [
         ["BAD_ARGUMENT", null],
         ["BAD_ARGUMENT", "0:2"],
         ["BAD_ARGUMENT", { offset: [0, 0] }],
+        ["BAD_ARGUMENT", Object.create(null)],
       ] as const) {
         const write = () => shared.write(part as never, () => assert.fail("called"));
-        assert.equal(codeOf(write), code);
+        assert.throws(write, { code, call: "MPIShared.write", message: /^MPIShared\.write: (?!MPIShared)/ });
       }
+      for (const none of [undefined, null, "a", {}]) {
+        const write = () => shared.write([0], none as never);
+        assert.throws(write, { code: "BAD_ARGUMENT", message: /^MPIShared\.write: fn is/ });
+      }
+      shared.sync();
+      assert.equal(shared.version, 0);
       const outside = () => shared.write([0], (row) => row.set([4], 1));
       // A part counts as written even so, and only one rank may write it.
       if (comm.rank === 0) assert.equal(codeOf(outside), "OUT_OF_BOUNDS");
