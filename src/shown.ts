@@ -17,3 +17,21 @@ export function fieldText(error: Error, field: "name" | "message" | "stack"): st
     return `(the error's ${field} cannot be read)`;
   }
 }
+
+/** The most values that a text lists. */
+const MOST_LISTED = 16;
+
+/** Local: the first values of a list in brackets, for there may be a million or no end of them; anything else as {@link textOf} does. */
+export function listText(list: unknown): string {
+  if (!isIterable(list)) return textOf(list);
+  const shown: string[] = [];
+  for (const value of list) {
+    shown.push(shown.length < MOST_LISTED ? textOf(value) : "…");
+    if (shown.length > MOST_LISTED) break;
+  }
+  return `[${shown.join(", ")}]`;
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.iterator in value;
+}

@@ -1,6 +1,6 @@
 /** Shapes: checking them, and what follows from them. Sizes and strides count elements; the order is C order. */
 import { PshmemError } from "../errors.ts";
-import { textOf } from "../shown.ts";
+import { listText } from "../shown.ts";
 
 /**
  * Returns a shape as a plain array. Local. Takes plain arrays and typed arrays of integers alike; `[]` is the shape of an array with
@@ -19,14 +19,14 @@ export function checkShape(shape: unknown, call?: string): number[] {
   return extents;
 }
 
-/** Arrays of floats are refused for their kind, even where each value happens to be whole. */
-function isListOfIntegers(shape: unknown): shape is ArrayLike<number | bigint> {
+/** Local: whether a list can be one of integers. Arrays of floats are refused for their kind, even where each value happens to be whole. */
+export function isListOfIntegers(shape: unknown): shape is ArrayLike<number | bigint> {
   if (ArrayBuffer.isView(shape)) return /Int|Uint/.test(Object.prototype.toString.call(shape));
   return Array.isArray(shape) && shape.every((extent) => typeof extent === "number");
 }
 
 function badShape(shape: unknown, problem: string, call?: string): PshmemError {
-  const text = isIterable(shape) ? `[${Array.from(shape, textOf).join(", ")}]` : textOf(shape);
+  const text = listText(shape);
   return new PshmemError(
     "BAD_SHAPE",
     `The shape ${text} ${problem}: give one non-negative integer for each axis.`,
@@ -35,10 +35,6 @@ function badShape(shape: unknown, problem: string, call?: string): PshmemError {
       actual: text,
     },
   );
-}
-
-function isIterable(value: unknown): value is Iterable<unknown> {
-  return typeof value === "object" && value !== null && Symbol.iterator in value;
 }
 
 /** Elements in an array of this shape. Local. */

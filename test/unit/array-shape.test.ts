@@ -29,6 +29,17 @@ test.each([
   );
 });
 
+function* endless() {
+  for (;;) yield Object.create(null);
+}
+
+test("of a list without end the first lengths are told", () => {
+  for (const shape of [Object.assign([], { length: 1e6 }), endless()]) {
+    const shown = expect.stringMatching(/^\[(undefined|an object without text)(, \1){15}, …\]$/);
+    expect(() => checkShape(shape)).toThrow(expect.objectContaining({ code: "BAD_SHAPE", actual: shown }));
+  }
+});
+
 test("sizes and strides", () => {
   expect(sizeOf([])).toBe(1);
   expect(sizeOf([2 ** 40, 2 ** 40, 2 ** 300, 0])).toBe(0);
