@@ -3,9 +3,9 @@ import { PshmemError } from "../errors.ts";
 import { BaseView } from "./base.ts";
 import type { DType, ReadonlyTypedArrayOf, Scalar, TypedArrayOf } from "./dtype.ts";
 import { badArray, countOf, flatData, nestedData } from "./elements.ts";
-import { checkShape, sizeOf, stridesOf } from "./shape.ts";
+import { checkShape, isListOfIntegers, sizeOf, stridesOf } from "./shape.ts";
 import type { Region } from "./slice.ts";
-import { textOf } from "../shown.ts";
+import { listText } from "../shown.ts";
 
 /** A typed array that can hold elements of a dtype; a float16 may be its bits in a `Uint16Array`. */
 type Typed<D extends DType> =
@@ -120,11 +120,12 @@ function resolveNdArray(dtype: DType, source: AnyNdArray): Resolved {
   return { data, ...region };
 }
 
+/** As {@link checkShape} takes integers, but for their sign. */
 function integers(list: unknown, name: string): number[] {
-  const numbers =
-    Array.isArray(list) || ArrayBuffer.isView(list) ? Array.from(Object.values(list), Number) : [NaN];
+  const numbers = isListOfIntegers(list) ? Array.from(list, Number) : [NaN];
   if (numbers.every(Number.isSafeInteger)) return numbers;
-  throw new PshmemError("BAD_ARGUMENT", `The ${name} of the data is no integer.`, { actual: textOf(list) });
+  const text = `The ${name} of the data, ${listText(list)}, is no integer: give whole numbers, of the type number.`;
+  throw new PshmemError("BAD_ARGUMENT", text, { actual: listText(list) });
 }
 
 /** @throws OUT_OF_BOUNDS if a region has elements outside 0 … count − 1 */

@@ -82,7 +82,27 @@ describe("typed data is taken as it is", () => {
     );
     expect(() => resolveSource("float64", { data, shape: [2], offset: 0.5 })).toThrow(code("BAD_ARGUMENT"));
     expect(() => resolve("float64", { data, shape: 2 })).toThrow(code("BAD_SHAPE"));
-    expect(() => resolve("float64", { data, shape: [2], strides: 1 })).toThrow(code("BAD_ARGUMENT"));
+    for (const strides of [
+      1,
+      "1",
+      ["1"],
+      [1n],
+      [true],
+      [null],
+      Object.assign([], { length: 1 }),
+      Float64Array.of(1),
+    ]) {
+      expect(() => resolve("float64", { data, shape: [2], strides })).toThrow(code("BAD_ARGUMENT"));
+    }
+    for (const offset of ["1", 1n, [1], true, NaN]) {
+      expect(() => resolve("float64", { data, shape: [2], offset })).toThrow(code("BAD_ARGUMENT"));
+    }
+    expect(
+      resolve("float64", { data, shape: [2], strides: BigInt64Array.of(2n), offset: null }),
+    ).toMatchObject({
+      strides: [2],
+      offset: 0,
+    });
   });
 });
 
