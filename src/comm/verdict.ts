@@ -162,7 +162,9 @@ export function decodeFault(
   // The bytes may be shared memory, which TextDecoder refuses: decode a private copy.
   const { code, text, ...fields } = JSON.parse(new TextDecoder().decode(bytes.slice())) as WireFault;
   const where = size > 1 && !IMPERSONAL.has(code) ? `${op}, on rank ${fields.rank}` : op;
-  return errorOf(code, `${where}: ${text}`, {
+  // Some faults name their call, since a local call throws them as they are.
+  const told = text.startsWith(`${op}: `) ? text.slice(op.length + 2) : text;
+  return errorOf(code, `${where}: ${told}`, {
     call: op,
     ...fields,
     cause: fields.rank === rank ? own?.cause : undefined,

@@ -79,9 +79,11 @@ export const argumentCases: readonly Case[] = [
     name: "options can be null, and must be an object otherwise",
     async run(comm) {
       using array = new MPIShared([1], "int8", comm);
-      for (const { make } of makers(comm)) {
+      for (const { op, make } of makers(comm)) {
         make(onLast(comm, null, {})).close();
         for (const odd of NO_OPTIONS) allCome(comm, "BAD_ARGUMENT", () => make(onLast(comm, odd, {})));
+        const message = new RegExp(`^${op}(, on rank \\d+)?: the options are `);
+        assert.throws(() => make(onLast(comm, 0, {})), { message });
       }
       using batch = new MPIBatch(comm, comm.size, 1);
       using lock = new MPILock(comm);

@@ -55,6 +55,13 @@ describe("a fault on its way", () => {
     expect(alone.message).toBe("barrier: text");
   });
 
+  it("names its call once", () => {
+    const error = new PshmemError("FREED", "barrier: text");
+    expect(trip(error).message).toBe("barrier, on rank 3: text");
+    expect(decodeFault(encodeFault(error, 0), "barrier", 1, 0).message).toBe("barrier: text");
+    expect(decodeFault(encodeFault(error, 0), "bcast", 1, 0).message).toBe("bcast: barrier: text");
+  });
+
   it("has its cause on its own rank only", () => {
     const cause = new RangeError("inner");
     const error = new PshmemError("NO_MEMORY", "text", { cause });
