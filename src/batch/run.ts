@@ -111,10 +111,9 @@ export async function runBatch(
   const { given, fault: unread } = readOptions(call.op, options, settingsOf);
   const problem = firstFault(fault, unread, faultOfFunction("fn", fn), faultIn(given));
   const { retries, timeout, failures } = given;
-  const about = problem ? "" : `retries ${retries}, timeout ${timeout}, failures ${failures}`;
+  const digest = problem ? 0 : digestOf(retries, timeout, failures);
   const count = handedOut(site.plan.nTask);
-  const agreed = { ...call, about, digest: digestOf(about), fault: problem };
-  const words = site.engine.allocateWords(agreed, 0, count);
+  const words = site.engine.allocateWords({ ...call, digest, fault: problem }, 0, count);
   try {
     const run = new BatchRun(site, fn, given, words);
     const end = await run.loop();

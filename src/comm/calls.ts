@@ -49,6 +49,30 @@ export function callName(op: Op, object: number): string {
   return object > 0 ? `${op} of object ${object}` : op;
 }
 
+/**
+ * What all ranks must agree on besides the root. Which of it differs, and how, is not told: its text would have to travel with every call, though
+ * for most in the place of the data.
+ */
+const AGREED: { readonly [O in Op]?: string } = {
+  reduce: "operations, types or lengths",
+  allreduce: "operations, types or lengths",
+  scan: "operations, types or lengths",
+  exscan: "operations, types or lengths",
+  allreduceInto: "operations, types or lengths",
+  bcastInto: "types or lengths",
+  allocateWindow: "dtypes",
+  "new MPISemaphore": "permits",
+  "new MPICondition": "locks",
+  "new MPIBatch": "workerSize, nTask, taskFsRoot or taskFsNames",
+  "MPIBatch.nextTask": "options",
+  "MPIBatch.run": "retries, timeout or halt",
+};
+
+/** What may differ where ranks are in the same call. Local. */
+export function agreedIn(op: Op): string {
+  return AGREED[op] ?? "arguments";
+}
+
 /** FNV-1a over text: a 32-bit digest of arguments that all ranks must agree on. Local. */
 export function digestOf(...parts: readonly (string | number)[]): number {
   let hash = 0x811c9dc5;

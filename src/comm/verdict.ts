@@ -7,7 +7,7 @@ import {
   type ErrorFields,
   type RankLostError,
 } from "../errors.ts";
-import { CALL_NAMES, callName, type Op } from "./calls.ts";
+import { CALL_NAMES, callName, agreedIn, type Op } from "./calls.ts";
 import { textOf } from "../shown.ts";
 
 /** In place of a root: the call has none, or one that may not even be a number. */
@@ -91,7 +91,7 @@ function mismatch(a: Saying, b: Saying): PshmemError {
   const [expected, actual] = [describe(a), describe(b)];
   const how =
     expected === actual
-      ? `both are in ${actual}, with different arguments`
+      ? `both are in ${actual}, with different ${agreedIn(CALL_NAMES[b.op])}`
       : `rank ${a.rank} is in ${expected}, rank ${b.rank} in ${actual}`;
   return new PshmemError(
     "MISMATCH",

@@ -139,6 +139,30 @@ export const argumentCases: readonly Case[] = [
     },
   },
   {
+    name: "a mismatch in the same call says what differs",
+    minSize: 2,
+    async run(comm) {
+      using batch = new MPIBatch(comm, comm.size, 1);
+      const names = { taskFsRoot: "/nowhere", taskFsNames: [onLast(comm, "a", "b")] };
+      for (const [message, call] of [
+        [/different .*nTask/, () => new MPIBatch(comm, 1, onLast(comm, 4, 3))],
+        [/different .*taskFsNames/, () => new MPIBatch(comm, 1, 1, names)],
+        [/different permits/, () => new MPISemaphore(comm, onLast(comm, 2, 1))],
+        [/in allreduce, with different operations/, () => comm.allreduce(1, onLast(comm, "max", "sum"))],
+        [/in reduce, .*types/, () => comm.reduce<unknown>(onLast<unknown>(comm, 1n, 1))],
+        [/in scan, .*lengths/, () => comm.scan<unknown>(onLast(comm, [1], [1, 2]))],
+        [/in bcastInto, .*types/, () => comm.bcastInto(onLast(comm, new Int8Array(1), new Uint8Array(1)))],
+        [/in MPIBatch.nextTask.*options/, () => batch.nextTask({ ignoreDone: onLast(comm, true, false) })],
+      ] satisfies [RegExp, () => unknown][]) {
+        assert.throws(call, { code: "MISMATCH", message });
+      }
+      await assert.rejects(
+        batch.run(() => undefined, { retries: onLast(comm, 2, 1) }),
+        { code: "MISMATCH", message: /different retries/ },
+      );
+    },
+  },
+  {
     name: "what is no function is refused before the lock is taken",
     async run(comm) {
       using lock = new MPILock(comm);
