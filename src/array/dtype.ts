@@ -216,6 +216,16 @@ export function accepts(dtype: DType, array: unknown): array is TypedArray {
   return natural !== null && (natural === dtype || natural === STORED_AS[dtype]);
 }
 
+/**
+ * A typed array that {@link accepts} the dtype, as the platform's own array of the kind that stores it: bits of halves as a `Float16Array`
+ * where there is one, a clamped array as bytes, one of a subclass or another realm as what it is. Local; on the same memory, no copy.
+ */
+export function asStored<D extends DType>(dtype: D, array: TypedArray): TypedArrayOf<D> {
+  const Kind = CONSTRUCTORS[dtype];
+  if (array.constructor === Kind) return array as TypedArrayOf<D>;
+  return new Kind(array.buffer, array.byteOffset, array.length);
+}
+
 function isHalfBits(array: unknown): boolean {
   return array instanceof Uint16Array;
 }

@@ -2,6 +2,7 @@
 import { PshmemError } from "../errors.ts";
 import {
   accepts,
+  asStored,
   badScalar,
   type DType,
   dtypeOfArray,
@@ -34,7 +35,8 @@ export function countOf(dtype: DType, data: TypedArray): number {
 }
 
 /**
- * Flat data as a typed array of the dtype: a typed array as it is, without a copy; a plain array converted. Local.
+ * Flat data as a typed array of the kind that stores the dtype: a typed array on its own memory, without a copy; a plain array converted.
+ * Local.
  *
  * @throws BAD_DTYPE BAD_ARGUMENT
  */
@@ -47,8 +49,7 @@ export function flatData(dtype: DType, source: unknown): TypedArrayOf {
 
 function typedData(dtype: DType, source: unknown): TypedArrayOf {
   if (!accepts(dtype, source)) throw badArray(dtype, dtypeOfArray(source) ?? `type ${typeof source}`);
-  if (!(source instanceof Uint8ClampedArray)) return source;
-  return new Uint8Array(source.buffer, source.byteOffset, source.length);
+  return asStored(dtype, source);
 }
 
 /**

@@ -1,17 +1,15 @@
 /** One-sided memory for users (MPI-4.1 chapter 12): the guard, over windows that trust their callers. */
 import { PshmemError } from "../errors.ts";
 import {
-  accepts,
   badScalar,
   isScalar,
   itemSize,
   lanesOf,
-  newArray,
-  writeElement,
   type DType,
   type Scalar,
   type TypedArrayOf,
 } from "../array/dtype.ts";
+import { flatData } from "../array/elements.ts";
 import { faultOfRank, throwFault } from "./arguments.ts";
 import type { Ground } from "./backend.ts";
 import { digestOf } from "./calls.ts";
@@ -23,6 +21,7 @@ import { RemoteWindow } from "./remote-window.ts";
 import { moveAllToAll } from "./movers.ts";
 import { SharedWindow } from "./shared-window.ts";
 import { textOf } from "../shown.ts";
+import { asFault } from "./verdict.ts";
 
 /** Bytes of the largest element that processors update at once. */
 const LARGEST_ATOMIC = 8;
@@ -185,13 +184,19 @@ class GuardedWindow<D extends DType> implements Window<D> {
     throw new PshmemError("BAD_ARGUMENT", text, { call: "Window.fetchAndOp", expected: allowed, actual: op });
   }
 
-  /** What `put` was given, as an array of the window's kind: without a copy if it is one. */
+  /** What `put` was given, as an array of the window's kind: without a copy if it is a typed array. */
   #elements(values: readonly Scalar<D>[] | TypedArrayOf<D> | Scalar<D>): TypedArrayOf<D> {
-    if (accepts(this.dtype, values)) return values;
-    const list = Array.isArray(values) ? (values as Scalar<D>[]) : [values as Scalar<D>];
-    for (const value of list) this.#checkScalar("Window.put", value);
-    const elements = newArray(this.dtype, list.length);
-    list.forEach((value, i) => writeElement(this.dtype, elements, i, value));
-    return elements;
+    const list = Array.isArray(values) || ArrayBuffer.isView(values) ? values : [values];
+    return this.#refusing("Window.put", () => flatData(this.dtype, list) as TypedArrayOf<D>);
+  }
+
+  /** What a conversion gives; what it refuses is thrown in the name of the call. */
+  #refusing<T>(call: string, convert: () => T): T {
+    try {
+      return convert();
+    } catch (error) {
+      throwFault(asFault(error), call);
+      throw error;
+    }
   }
 }

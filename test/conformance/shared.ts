@@ -32,6 +32,17 @@ function rising(length: number, first: number): Float64Array {
   return Float64Array.from({ length }, (_, i) => first + i);
 }
 
+/** Bits of halves, and what they stand for. */
+export const HALVES = [[0x3c00, 1], [0, 0], [0x7c00, Infinity], [0xc000, -2]] as const; // prettier-ignore
+
+function halfBits(length: number): Uint16Array<ArrayBuffer> {
+  return Uint16Array.from({ length }, (_, i) => HALVES[i % 4][0]);
+}
+
+function halves(length: number): number[] {
+  return count(length).map((i) => HALVES[i % 4][1]);
+}
+
 /** Every rank sees these elements, and knows that the others do. */
 export function seenByAll(comm: Communicator, shared: MPIShared, elements: readonly unknown[]): void {
   assert.deepEqual([...(shared.data as Iterable<unknown>)], elements);
@@ -299,6 +310,41 @@ const writing: readonly Case[] = [
       using line = new MPIShared([4], "int32", comm);
       line.set(new Int32Array([1, 2]), { offset: new Int16Array([2]) });
       seenByAll(comm, line, [0, 0, 1, 2]);
+    },
+  },
+  {
+    name: "halves given as their bits are those numbers, in every form and length",
+    run(comm) {
+      const Native = Reflect.get(globalThis, "Float16Array") as typeof Uint16Array | undefined;
+      using shared = new MPIShared([2, 4], "float16", comm);
+      const rows = [halves(4), halves(4)];
+      const forms: [NdSource<"float16">, { shape?: number[] }][] = [
+        [{ data: halfBits(8), shape: [2, 4] }, {}],
+        [halfBits(8), { shape: [2, 4] }],
+        [[halfBits(4), halfBits(4)], {}],
+        [{ data: halfBits(9), shape: [2, 4], strides: [4, 1] }, {}],
+        [{ data: halfBits(8).toReversed(), shape: [2, 4], strides: [-4, -1], offset: 7 }, {}],
+        [{ data: Native ? new Native(halves(8)) : halfBits(8), shape: [2, 4] }, {}],
+      ];
+      for (const [data, options] of forms) {
+        shared.set(data, options);
+        assert.deepEqual(shared.at("...").toNested(), rows);
+        comm.barrier();
+        shared.set([[0, 0, 0, 0], [0, 0, 0, 0]]); // prettier-ignore
+      }
+      shared.assign([1, ":"], comm.rank === comm.size - 1 ? halfBits(4) : null);
+      assert.deepEqual(shared.at(1).toNested(), rows[1]);
+      using long = new MPIShared([70_000], "float16", comm);
+      long.set(halfBits(70_000));
+      assert.deepEqual(long.at("...").toNested(), halves(70_000));
+      using joint = new MPIShared([comm.size, 4], "float16", comm);
+      joint.setAll([halfBits(4)], { offset: [comm.rank, 0] });
+      joint.setAll({ data: halfBits(4), shape: [1, 4] }, { offset: [comm.rank, 0] });
+      assert.deepEqual(
+        joint.at("...").toNested(),
+        Array.from({ length: comm.size }, () => rows[0]),
+      );
+      comm.barrier();
     },
   },
   {

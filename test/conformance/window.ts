@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { DTYPES, type DType, type FetchOp, type Scalar } from "../../dist/index.js";
 import { codeOf, type Case } from "./case.ts";
+import { HALVES } from "./shared.ts";
 
 /** Number n as an element of each dtype, within every dtype's range. */
 function elementOf(dtype: DType, n: number): Scalar {
@@ -69,6 +70,21 @@ export const windowCases: readonly Case[] = [
       const left = (comm.rank + comm.size - 1) % comm.size;
       assert.deepEqual([...window.local], [0, 0, 0, 0, 0, 0, left, 1, 2, 3, 0, 0, 0, 0, 0, 0, 5, 6, 7, 8]);
       assert.deepEqual([...window.get(comm.rank, 4, 2)], [2, 3, 0, 0]);
+      comm.barrier();
+    },
+  },
+  {
+    name: "halves put as their bits are those numbers",
+    run(comm) {
+      using window = comm.allocateWindow("float16", 5);
+      const right = (comm.rank + 1) % comm.size;
+      const bits = Uint16Array.from(HALVES, ([half]) => half);
+      window.put(right, 0, bits);
+      window.put(right, 4, bits.subarray(3));
+      window.flush(right);
+      comm.barrier();
+      const read = [0, 1, 2, 3, 4].map((place) => window.fetchAndOp(comm.rank, place, 0, "no_op"));
+      assert.deepEqual(read, [1, 0, Infinity, -2, -2]);
       comm.barrier();
     },
   },

@@ -1,12 +1,18 @@
+import { runInNewContext } from "node:vm";
 import ndarray from "ndarray";
 import { describe, expect, test } from "vitest";
-import type { DType } from "../../dist/array/dtype.js";
+import { type DType, newArray, type TypedArray } from "../../dist/array/dtype.js";
 import { resolveSource } from "../../dist/array/source.js";
 import { makeView } from "../../dist/array/view.js";
 
 /** As a caller without types calls it. */
 function resolve(...args: unknown[]): ReturnType<typeof resolveSource> {
   return Reflect.apply(resolveSource, null, args);
+}
+
+/** Two elements from another realm. */
+function foreign(kind: string): Uint16Array {
+  return runInNewContext(`${kind}.of(0x3c00, 2)`);
 }
 
 const code = (name: string) => expect.objectContaining({ code: name });
@@ -49,6 +55,34 @@ describe("typed data is taken as it is", () => {
     const { data: bytes } = resolveSource("uint8", clamped.subarray(1));
     expect(bytes.buffer).toBe(clamped.buffer);
     expect([...bytes]).toEqual([2, 3]);
+  });
+
+  test("what another kind holds is taken as the kind that stores the dtype, on the same memory", () => {
+    class Sub extends Float64Array {
+      // What makes arrays of its like must not go through it.
+      constructor(...args: [ArrayBufferLike, number, number] | [number]) {
+        super(...(args as [number]));
+        if (args.length > 1) throw new Error("not by this");
+      }
+    }
+    const cases: [DType, TypedArray][] = [
+      ["float16", Uint16Array.of(0, 0x3c00, 2).subarray(1)],
+      ["float16", foreign("Uint16Array")],
+      ["float64", new Sub(2).fill(7)],
+      ["int32", foreign("Int32Array")],
+      ["uint8", Buffer.of(1, 2)],
+      ["bool", Uint8ClampedArray.of(1, 0)],
+    ];
+    for (const [dtype, source] of cases) {
+      for (const taken of [resolve(dtype, source), resolve(dtype, { data: source, shape: [2] })]) {
+        expect(taken.data.constructor).toBe(newArray(dtype, 0).constructor);
+        expect(taken.data.buffer).toBe(source.buffer);
+        expect([taken.data.byteOffset, taken.data.length]).toEqual([source.byteOffset, source.length]);
+      }
+    }
+    const bits = resolveSource("float16", foreign("Uint16Array"));
+    expect(makeView("float16", bits.data, bits).toNested()).toEqual([1, 2 ** -23]);
+    expect(resolveSource("float16", [foreign("Uint16Array")]).data).toEqual(bits.data.slice());
   });
 
   test("a view, and a scijs array", () => {
