@@ -5,6 +5,7 @@ import {
   asStored,
   badScalar,
   type DType,
+  DTYPES,
   dtypeOfArray,
   isScalar,
   lanesOf,
@@ -104,6 +105,14 @@ function ragged(level: number, expected: number | undefined, actual: number | un
 
 function itemName(length: number | undefined): string {
   return length === undefined ? "an element" : `a list of ${length}`;
+}
+
+/** One element of each dtype, to try conversions in. */
+const TRIAL = new Map<DType, TypedArrayOf>(DTYPES.map((dtype) => [dtype, newArray(dtype, 1)]));
+
+/** Local: refuses a value that an array of the dtype would not take as an element. @throws BAD_DTYPE BAD_ARGUMENT */
+export function checkElement(dtype: DType, value: unknown): void {
+  convert(dtype, TRIAL.get(dtype)!, 0, value);
 }
 
 /** Stores one element. Floats are rounded to the dtype's precision; integers must fit. */

@@ -102,7 +102,12 @@ export interface Window<D extends DType = DType> extends Disposable {
   countOf(rank: number): number;
   /** Local, blocking: copies `count` elements of `target`'s memory into a new array. @throws BAD_RANK OUT_OF_BOUNDS FREED */
   get(target: number, offset?: number, count?: number): TypedArrayOf<D>;
-  /** Local: writes elements into `target`'s memory; there after `flush()`. @throws BAD_RANK OUT_OF_BOUNDS BAD_DTYPE FREED */
+  /**
+   * Local: writes elements into `target`'s memory; there after `flush()`. As for `MPIShared.set`, an integer dtype takes only integers in its
+   * range, here and in the operations below.
+   *
+   * @throws BAD_RANK OUT_OF_BOUNDS BAD_DTYPE BAD_ARGUMENT FREED
+   */
   put(target: number, offset: number, values: readonly Scalar<D>[] | TypedArrayOf<D> | Scalar<D>): void;
   /** Local, blocking, atomic: combines `value` into one element and returns the element as it was. */
   fetchAndOp(target: number, offset: number, value: Scalar<D>, op?: FetchOp): Scalar<D>;

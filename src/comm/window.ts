@@ -1,15 +1,7 @@
 /** One-sided memory for users (MPI-4.1 chapter 12): the guard, over windows that trust their callers. */
 import { PshmemError } from "../errors.ts";
-import {
-  badScalar,
-  isScalar,
-  itemSize,
-  lanesOf,
-  type DType,
-  type Scalar,
-  type TypedArrayOf,
-} from "../array/dtype.ts";
-import { flatData } from "../array/elements.ts";
+import { itemSize, lanesOf, type DType, type Scalar, type TypedArrayOf } from "../array/dtype.ts";
+import { checkElement, flatData } from "../array/elements.ts";
 import { faultOfRank, throwFault } from "./arguments.ts";
 import type { Ground } from "./backend.ts";
 import { digestOf } from "./calls.ts";
@@ -166,9 +158,7 @@ class GuardedWindow<D extends DType> implements Window<D> {
   }
 
   #checkScalar(call: string, value: unknown): void {
-    if (isScalar(this.dtype, value)) return;
-    const { code, message, expected, actual } = badScalar(this.dtype, value);
-    throw new PshmemError(code, `${call}: ${message}`, { call, expected, actual });
+    this.#refusing(call, () => checkElement(this.dtype, value));
   }
 
   #checkAtomic(call: string): void {

@@ -281,6 +281,44 @@ export const windowCases: readonly Case[] = [
     },
   },
   {
+    name: "elements that a dtype does not hold are refused, and nothing is changed",
+    run(comm) {
+      const cases: [DType, Scalar[]][] = [
+        ["int32", [1.5, NaN, Infinity, 2 ** 31, -(2 ** 31) - 1]],
+        ["uint8", [-1, 256]],
+        ["int64", [2n ** 63n]],
+        ["uint64", [-1n]],
+      ];
+      for (const [dtype, values] of cases) {
+        using window = comm.allocateWindow<DType>(dtype, 2);
+        const five = elementOf(dtype, 5);
+        const target = (comm.rank + 1) % comm.size;
+        window.put(target, 0, [five, five]);
+        for (const value of values) {
+          const calls = {
+            put: [() => window.put(target, 0, value), () => window.put(target, 0, [five, value])],
+            fetchAndOp: [() => window.fetchAndOp(target, 0, value)],
+            compareAndSwap: [
+              () => window.compareAndSwap(target, 0, value, five),
+              () => window.compareAndSwap(target, 0, five, value),
+            ],
+          };
+          for (const [name, attempts] of Object.entries(calls)) {
+            const expected = {
+              code: "BAD_ARGUMENT",
+              call: `Window.${name}`,
+              message: /^Window\.\w+: .* is no u?int/,
+            };
+            for (const attempt of attempts) assert.throws(attempt, expected);
+          }
+        }
+        window.flush();
+        assert.deepEqual([...window.get(target, 0, 2)], [five, five]);
+        comm.barrier();
+      }
+    },
+  },
+  {
     name: "sixteen bytes cannot be updated at once",
     run(comm) {
       using window = comm.allocateWindow("complex128", 1);
