@@ -153,9 +153,10 @@ type Located = readonly [number | bigint, number];
 function locate(values: readonly unknown[], op: "minloc" | "maxloc", firstRank: number): Located {
   const pairs = values.map((value, i) => pairOf(value, firstRank + i, op));
   return pairs.reduce((a, b) => {
-    if (a[0] === b[0]) return b[1] < a[1] ? b : a;
-    const better = op === "minloc" ? b[0] < a[0] : b[0] > a[0];
-    return better ? b : a;
+    // As for min and max a NaN stays, whoever brings it; of several the first place counts.
+    if (Object.is(a[0], b[0]) || a[0] === b[0]) return b[1] < a[1] ? b : a;
+    const best = COMBINE[op === "minloc" ? "min" : "max"](a[0], b[0]);
+    return Object.is(best, b[0]) ? b : a;
   });
 }
 

@@ -194,6 +194,19 @@ export const collectiveCases: readonly Case[] = [
     },
   },
   {
+    name: "minloc and maxloc find a NaN, whoever has it",
+    run(comm) {
+      for (let place = 0; place < comm.size; place++) {
+        const value = comm.rank === place ? NaN : 5;
+        for (const op of ["minloc", "maxloc"] as const) {
+          assert.deepEqual(comm.allreduce<unknown>(value, op), [NaN, place]);
+          assert.deepEqual(comm.scan<unknown>(value, op), comm.rank < place ? [5, 0] : [NaN, place]);
+        }
+      }
+      assert.deepEqual(comm.allreduce<unknown>(NaN, "minloc"), [NaN, 0]);
+    },
+  },
+  {
     name: "scan and exscan combine the ranks before",
     run(comm) {
       assert.equal(comm.scan(comm.rank + 1), expected("sum", comm.rank + 1));

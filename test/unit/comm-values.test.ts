@@ -199,6 +199,14 @@ describe("reductions", () => {
       expect(combineAll([NaN, 1], op)).toBeNaN();
       expect(combineAll([new Float32Array([NaN]), new Float32Array([1])], op)[0]).toBeNaN();
     }
+    for (const op of ["minloc", "maxloc"] as const) {
+      for (const place of [0, 1, 2]) {
+        const values = [4, 4, 4].with(place, NaN);
+        expect(combineAll<unknown>(values, op)).toEqual([NaN, place]);
+        expect(combineAll<unknown>([...values, NaN], op)).toEqual([NaN, place]);
+      }
+      expect(combineAll([[NaN, 7], [NaN, 3], [1, 0]], op)).toEqual([NaN, 3]); // prettier-ignore
+    }
   });
 
   it("of bits need integers, of any size", () => {
