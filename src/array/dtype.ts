@@ -122,7 +122,7 @@ const CONSTRUCTORS: { readonly [D in DType]: ArrayConstructor<ArrayTypes[D]> } =
   bool: Uint8Array,
 };
 
-/** The dtype a typed array has by itself; the name of its kind holds across realms too. */
+/** The dtype a typed array has by itself. */
 const NATURAL = new Map<string, DType>([
   ["Int8Array", "int8"],
   ["Uint8Array", "uint8"],
@@ -200,11 +200,38 @@ export function newArray<D extends DType>(dtype: D, count: number): TypedArrayOf
   return makeArray(dtype, new ArrayBuffer(count * itemSize(dtype)), 0, count);
 }
 
+/** What all typed arrays inherit from. */
+const { prototype } = Object.getPrototypeOf(Uint8Array) as { readonly prototype: TypedArray };
+const { get: tag } = Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag) as {
+  readonly get: () => string | undefined;
+};
+
+/** The kind of a typed array by name, for arrays of subclasses and of other realms too; undefined for anything else. Local. */
+export function kindOfArray(value: unknown): string | undefined {
+  return Reflect.apply(tag, value, []);
+}
+
+/**
+ * Refuses a typed array whose buffer was transferred away, or has become too short for it. Such an array seems to be of length 0, which no
+ * rank should take for no elements. Local.
+ *
+ * @throws NOT_CLONEABLE
+ */
+export function checkMemory(array: ArrayBufferView): void {
+  if (array.byteLength > 0) return;
+  try {
+    // The platform's methods look.
+    Reflect.apply(prototype.at, array, [0]);
+  } catch (cause) {
+    const text =
+      "The typed array has lost its memory: its buffer was transferred, or has shrunk. Give an array that has its own.";
+    throw new PshmemError("NOT_CLONEABLE", text, { cause });
+  }
+}
+
 /** The dtype a typed array has by itself, or null for anything else. Local. */
 export function dtypeOfArray(array: unknown): DType | null {
-  if (!ArrayBuffer.isView(array)) return null;
-  // The tag names the kind, for subclasses and arrays of other realms too.
-  return NATURAL.get((array as TypedArray)[Symbol.toStringTag]) ?? null;
+  return NATURAL.get(kindOfArray(array) ?? "") ?? null;
 }
 
 /**

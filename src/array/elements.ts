@@ -4,6 +4,7 @@ import {
   accepts,
   asStored,
   badScalar,
+  checkMemory,
   type DType,
   DTYPES,
   dtypeOfArray,
@@ -39,7 +40,7 @@ export function countOf(dtype: DType, data: TypedArray): number {
  * Flat data as a typed array of the kind that stores the dtype: a typed array on its own memory, without a copy; a plain array converted.
  * Local.
  *
- * @throws BAD_DTYPE BAD_ARGUMENT
+ * @throws BAD_DTYPE BAD_ARGUMENT NOT_CLONEABLE
  */
 export function flatData(dtype: DType, source: unknown): TypedArrayOf {
   if (!Array.isArray(source)) return typedData(dtype, source);
@@ -50,13 +51,14 @@ export function flatData(dtype: DType, source: unknown): TypedArrayOf {
 
 function typedData(dtype: DType, source: unknown): TypedArrayOf {
   if (!accepts(dtype, source)) throw badArray(dtype, dtypeOfArray(source) ?? `type ${typeof source}`);
+  checkMemory(source);
   return asStored(dtype, source);
 }
 
 /**
  * Arrays in arrays as one typed array in C order. Local. The innermost may be typed arrays; what is no array is one element.
  *
- * @throws BAD_SHAPE BAD_DTYPE BAD_ARGUMENT
+ * @throws BAD_SHAPE BAD_DTYPE BAD_ARGUMENT NOT_CLONEABLE
  */
 export function nestedData(dtype: DType, source: unknown): { data: TypedArrayOf; shape: number[] } {
   const shape = lengthsOf(dtype, source);

@@ -48,6 +48,7 @@ export interface Resolved<D extends DType = DType> extends Region {
  * @throws BAD_SHAPE ragged nested arrays, or a shape that does not go with the data
  * @throws BAD_DIMENSIONS strides and shape of different lengths
  * @throws OUT_OF_BOUNDS a shape and strides that reach outside the data
+ * @throws NOT_CLONEABLE a typed array whose buffer was transferred
  */
 export function resolveSource<D extends DType>(
   dtype: D,

@@ -1,6 +1,6 @@
 /** The communicator that users hold: it checks arguments and state, so that what is below need not. */
 import { PshmemError } from "../errors.ts";
-import { checkDType, type DType } from "../array/dtype.ts";
+import { checkDType, checkMemory, kindOfArray, type DType } from "../array/dtype.ts";
 import {
   faultOfInteger,
   faultOfLength,
@@ -304,7 +304,7 @@ function encodeList(
 }
 
 function faultOfBuffer(buffer: unknown): PshmemError | undefined {
-  if (ArrayBuffer.isView(buffer) && !(buffer instanceof DataView)) return undefined;
+  if (kindOfArray(buffer) !== undefined) return faultOf(() => checkMemory(buffer as AnyTypedArray));
   return new PshmemError(
     "BAD_ARGUMENT",
     "the buffer must be a typed array; use bcast or allreduce for other values",

@@ -106,7 +106,7 @@ export interface Window<D extends DType = DType> extends Disposable {
    * Local: writes elements into `target`'s memory; there after `flush()`. As for `MPIShared.set`, an integer dtype takes only integers in its
    * range, here and in the operations below.
    *
-   * @throws BAD_RANK OUT_OF_BOUNDS BAD_DTYPE BAD_ARGUMENT FREED
+   * @throws BAD_RANK OUT_OF_BOUNDS BAD_DTYPE BAD_ARGUMENT NOT_CLONEABLE FREED
    */
   put(target: number, offset: number, values: readonly Scalar<D>[] | TypedArrayOf<D> | Scalar<D>): void;
   /** Local, blocking, atomic: combines `value` into one element and returns the element as it was. */

@@ -1,7 +1,9 @@
 /** Combining values: the predefined operations of MPI-4.1 §6.9.2, on scalars, pairs, and arrays element by element. */
 import { PshmemError } from "../errors.ts";
+import { kindOfArray } from "../array/dtype.ts";
 import type { AnyTypedArray, ReduceOp } from "./contract.ts";
 import { textOf } from "../shown.ts";
+import { emptyLike } from "./values.ts";
 import { asFault } from "./verdict.ts";
 
 type Numeric = number | bigint;
@@ -67,9 +69,8 @@ export function combineAllInto<A extends AnyTypedArray>(
 export function faultOfOperand(value: unknown, op: ReduceOp): PshmemError | undefined {
   const unknown = faultOfOp(op);
   if (unknown) return unknown;
-  // Whether typed arrays fit does not depend on their elements: none need be combined to find out.
-  const sample = isTypedArray(value) ? value.subarray(0, 0) : value;
   try {
+    const sample = sampleOf(value);
     combineAll([sample, sample], op);
     return undefined;
   } catch (error) {
@@ -77,9 +78,15 @@ export function faultOfOperand(value: unknown, op: ReduceOp): PshmemError | unde
   }
 }
 
+/** A value's like without elements in its typed arrays: whether these fit does not depend on them. @throws NOT_CLONEABLE */
+function sampleOf(value: unknown): unknown {
+  if (isTypedArray(value)) return emptyLike(value);
+  return Array.isArray(value) ? Array.from(value, sampleOf) : value;
+}
+
 /** Local: a text that is equal for two values exactly if they can be combined. */
 export function kindOf(value: unknown): string {
-  if (isTypedArray(value)) return `${value[Symbol.toStringTag]}[${value.length}]`;
+  if (isTypedArray(value)) return `${kindOfArray(value)}[${value.length}]`;
   if (Array.isArray(value)) return `[${Array.from(value, kindOf).join()}]`;
   return typeof value;
 }
@@ -127,19 +134,15 @@ function asNumbersIn(value: unknown): unknown {
 export function combineInto<A extends AnyTypedArray>(a: A, b: AnyTypedArray, op: ReduceOp): A {
   if (op === "minloc" || op === "maxloc")
     throw new PshmemError("BAD_ARGUMENT", `${op} works on pairs, not on typed arrays`);
-  if (a[Symbol.toStringTag] !== b[Symbol.toStringTag]) throw unfit(op, a, b);
+  const kind = kindOfArray(a)!;
+  if (kind !== kindOfArray(b)) throw unfit(op, a, b);
   sameLength(a.length, b.length, op);
-  if (BITWISE.has(op) && isFloating(a)) throw unfitForBits(op, typeName(a));
+  if (BITWISE.has(op) && kind.startsWith("Float")) throw unfitForBits(op, kind);
   // One loop for all types: an index signature of numbers, whatever the array holds.
   const [into, from] = [a, b];
-  const one = a instanceof Int32Array || a instanceof Uint32Array ? exactProduct(op) : COMBINE[op];
+  const one = kind === "Int32Array" || kind === "Uint32Array" ? exactProduct(op) : COMBINE[op];
   for (let i = 0; i < a.length; i++) into[i] = one(into[i], from[i]);
   return a;
-}
-
-/** By its name, for not every Node has a Float16Array. */
-function isFloating(array: AnyTypedArray): boolean {
-  return array[Symbol.toStringTag].startsWith("Float");
 }
 
 /** The product of two 32-bit integers can exceed 2⁵³: multiply modulo 2³², as the type would wrap. */
@@ -181,7 +184,7 @@ function isNumeric(value: unknown): value is Numeric {
 }
 
 function isTypedArray(value: unknown): value is AnyTypedArray {
-  return ArrayBuffer.isView(value) && !(value instanceof DataView);
+  return ArrayBuffer.isView(value) && kindOfArray(value) !== undefined;
 }
 
 function sameLength(a: number, b: number, op: ReduceOp): void {
@@ -202,5 +205,5 @@ function unfitForBits(op: ReduceOp, actual: number | string): PshmemError {
 }
 
 function typeName(value: unknown): string {
-  return ArrayBuffer.isView(value) ? value.constructor.name : typeof value;
+  return kindOfArray(value) ?? typeof value;
 }

@@ -4,6 +4,7 @@
  */
 import { Deserializer, Serializer } from "node:v8";
 import { PshmemError } from "../errors.ts";
+import { checkMemory, kindOfArray } from "../array/dtype.ts";
 import type { AnyTypedArray } from "./contract.ts";
 
 const ARRAY_TYPES = [
@@ -22,8 +23,13 @@ const ARRAY_TYPES = [
   (globalThis as { Float16Array?: new (buffer: ArrayBufferLike) => ArrayBufferView }).Float16Array,
 ] as const;
 
-/** Numbers of a Uint8Array, which stands for its subclasses too, and of a DataView. */
-const UINT8 = ARRAY_TYPES.indexOf(Uint8Array);
+/** The number of each array type by its name: so arrays of subclasses, such as Buffer, and of other realms have one too. */
+const NUMBERS = new Map(ARRAY_TYPES.flatMap((type, i) => (type ? [[type.name, i]] : [])));
+
+/** What all empty arrays can be over. */
+const NOTHING = new ArrayBuffer(0);
+
+/** In the place of such a number, a DataView. */
 const DATA_VIEW = ARRAY_TYPES.length;
 
 /** The last byte of a value in V8's form; other values are 1 + the number of the array type. */
@@ -31,8 +37,8 @@ const CLONED = 0;
 
 /** Local: a value as bytes of its own. @throws NOT_CLONEABLE */
 export function encodeValue(value: unknown): Uint8Array {
-  const type = ArrayBuffer.isView(value) ? typeOf(value) : null;
-  if (type === null) return encodeClone(value);
+  const type = ArrayBuffer.isView(value) ? typeOf(value) : DATA_VIEW;
+  if (type === DATA_VIEW) return encodeClone(value);
   const { buffer, byteOffset, byteLength } = value as ArrayBufferView;
   const bytes = new Uint8Array(byteLength + 1);
   bytes.set(new Uint8Array(buffer, byteOffset, byteLength));
@@ -50,16 +56,21 @@ export function decodeValue<T>(bytes: Uint8Array): T {
   return (type === CLONED ? decodeClone(body) : arrayOver(type - 1, body.buffer)) as T;
 }
 
-/** Local: bytes as elements of the kind that an array has, which may be of a subclass; a copy, since they need not be aligned. */
+/** Local: bytes as elements of the kind that an array has; a copy, since they need not be aligned. */
 export function elementsLike(array: AnyTypedArray, bytes: Uint8Array): AnyTypedArray {
-  const type = ARRAY_TYPES.findIndex((one) => one?.name === array[Symbol.toStringTag]);
-  return arrayOver(type, Uint8Array.from(bytes).buffer) as AnyTypedArray;
+  return arrayOver(typeOf(array), Uint8Array.from(bytes).buffer) as AnyTypedArray;
 }
 
-/** The number of an array's type; null for subclasses such as Buffer, and for DataView. */
-function typeOf(view: ArrayBufferView): number | null {
-  const type = ARRAY_TYPES.findIndex((one) => one && view.constructor === one);
-  return type < 0 ? null : type;
+/** Local: an array of the kind that an array has, without elements. @throws NOT_CLONEABLE */
+export function emptyLike(array: AnyTypedArray): AnyTypedArray {
+  return arrayOver(typeOf(array), NOTHING) as AnyTypedArray;
+}
+
+/** The number of a view's type. @throws NOT_CLONEABLE if its memory is gone */
+function typeOf(view: ArrayBufferView): number {
+  const type = NUMBERS.get(kindOfArray(view) ?? "") ?? DATA_VIEW;
+  if (type !== DATA_VIEW) checkMemory(view);
+  return type;
 }
 
 function arrayOver(type: number, buffer: ArrayBuffer): ArrayBufferView {
@@ -86,7 +97,7 @@ class ViewSerializer extends Serializer {
   _writeHostObject(view: unknown): void {
     if (!ArrayBuffer.isView(view))
       throw new Error(`${Object.prototype.toString.call(view)} could not be cloned.`);
-    this.writeUint32(typeOf(view) ?? (view instanceof DataView ? DATA_VIEW : UINT8));
+    this.writeUint32(typeOf(view));
     this.writeUint32(Math.floor(view.byteLength / 2 ** 32));
     this.writeUint32(view.byteLength >>> 0);
     this.writeRawBytes(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));

@@ -124,7 +124,7 @@ export class MPIShared<
   /**
    * Collective, blocking: copies the data of rank `fromRank` into every node's array; what other ranks pass does not matter.
    *
-   * @throws BAD_RANK BAD_DTYPE BAD_DIMENSIONS BAD_SHAPE OUT_OF_BOUNDS FREED, each on every rank, and the array is unchanged
+   * @throws BAD_RANK BAD_ARGUMENT BAD_DTYPE BAD_DIMENSIONS BAD_SHAPE OUT_OF_BOUNDS NOT_CLONEABLE FREED, each on every rank, and the array is unchanged
    */
   set(data: NdSource<D> | null | undefined, options?: SetOptions | null): void {
     const op = "MPIShared.set";

@@ -1,5 +1,6 @@
 /** Conformance: the collectives that carry values. */
 import assert from "node:assert/strict";
+import { runInNewContext } from "node:vm";
 import { type AnyTypedArray, type Communicator, PshmemError, type ReduceOp } from "../../dist/index.js";
 import { codeOf, type Case } from "./case.ts";
 
@@ -36,6 +37,13 @@ function allThrow(comm: Communicator, code: string, culprit: number, call: () =>
     assert.equal(error.rank, culprit);
   }
   assert.equal(comm.allreduce(1), comm.size);
+}
+
+/** An array that has lost its memory to another. */
+export function lostArray(): Float64Array<ArrayBuffer> {
+  const array = new Float64Array(2);
+  structuredClone(array.buffer, { transfer: [array.buffer] });
+  return array;
 }
 
 const arrays: readonly (readonly [new (values: never) => AnyTypedArray, readonly (number | bigint)[]])[] = [
@@ -291,6 +299,63 @@ export const collectiveCases: readonly Case[] = [
       allThrow(comm, "NOT_CLONEABLE", 0, () => comm.allgather(bad));
       allThrow(comm, "NOT_CLONEABLE", 0, () => comm.scatter(Array.from({ length: comm.size }, () => bad)));
       allThrow(comm, "NOT_CLONEABLE", 0, () => comm.alltoall(Array.from({ length: comm.size }, () => bad)));
+    },
+  },
+  {
+    name: "a typed array whose buffer was transferred is thrown on all ranks",
+    run(comm) {
+      const last = comm.size - 1;
+      const buffer = comm.rank === last ? lostArray() : new Float64Array(2);
+      const list = Array.from({ length: comm.size }, () => buffer);
+      const calls: (() => unknown)[] = [
+        () => comm.bcast(buffer, last),
+        () => comm.bcast({ inside: [buffer] }, last),
+        () => comm.gather(buffer),
+        () => comm.allgather(buffer),
+        () => comm.scatter(list, last),
+        () => comm.alltoall(list),
+        () => comm.reduce(buffer),
+        () => comm.allreduce(buffer),
+        () => comm.allreduce([buffer]),
+        () => comm.scan(buffer),
+        () => comm.exscan(buffer, "max"),
+        () => comm.bcastInto(buffer),
+        () => comm.allreduceInto(buffer),
+      ];
+      for (const call of calls) allThrow(comm, "NOT_CLONEABLE", last, call);
+    },
+  },
+  {
+    name: "a typed array of a subclass or another realm arrives as its elements",
+    run(comm) {
+      class Own extends Float64Array {}
+      const foreign = runInNewContext("Float64Array.of(3, 4)") as Float64Array;
+      for (const sent of [Own.of(3, 4), foreign]) {
+        const came = Float64Array.of(3, 4);
+        const list = Array.from({ length: comm.size }, () => sent);
+        const all = Array.from({ length: comm.size }, () => came);
+        const sum = came.map((element) => element * comm.size);
+        for (let root = 0; root < comm.size; root++) {
+          const [alone, within] = [comm.bcast(sent, root), comm.bcast({ inside: [sent] }, root)];
+          // The root gets what it gave.
+          if (comm.rank !== root) assert.deepEqual([alone, within], [came, { inside: [came] }]);
+          assert.deepEqual(comm.scatter(list, root), came);
+        }
+        assert.deepEqual(comm.allgather(sent), all);
+        assert.deepEqual(comm.alltoall(list), all);
+        assert.deepEqual(comm.allreduce(sent), sum);
+        assert.deepEqual(comm.allreduce([sent], "max"), [came]);
+        assert.deepEqual(comm.allreduce(comm.rank === 0 ? sent : came), sum);
+        assert.deepEqual(
+          comm.scan(sent),
+          came.map((element) => element * (comm.rank + 1)),
+        );
+        const request = comm.isend(sent, comm.rank);
+        assert.deepEqual(comm.recv({ source: comm.rank }), came);
+        request.wait();
+        comm.allreduceInto(sent);
+        assert.deepEqual([...sent], [...sum]);
+      }
     },
   },
   {

@@ -13,6 +13,7 @@ import {
   type Scalar,
 } from "../../dist/index.js";
 import { codeOf, type Case } from "./case.ts";
+import { lostArray } from "./collectives.ts";
 
 /** Number n as an element of each dtype, within every dtype's range. */
 export function elementOf(dtype: DType, n: number): Scalar {
@@ -907,6 +908,24 @@ const faults: readonly Case[] = [
       }
       using wide = new MPIShared([1], "uint64", comm);
       refusedBy(wide, "BAD_ARGUMENT", () => wide.set([2n ** 64n]), { rank: 0 });
+    },
+  },
+  {
+    name: "data whose buffer was transferred is refused on every rank, also where nothing is wanted",
+    run(comm) {
+      using shared = new MPIShared([2], "float64", comm);
+      const lost = lostArray();
+      const last = comm.size - 1;
+      const own = comm.rank === last;
+      const writes = [
+        () => shared.set(lost, { fromRank: last }),
+        () => shared.set({ data: lost, shape: [0] }, { fromRank: last }),
+        () => shared.assign([":"], own ? lost : null),
+        () => shared.assign(["0:0"], own ? lost : null),
+        () => shared.setAll(own ? lost : null),
+      ];
+      for (const write of writes) assert.equal(codeOf(write), "NOT_CLONEABLE");
+      assert.equal(shared.version, 0);
     },
   },
   {

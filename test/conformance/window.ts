@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { DTYPES, type DType, type FetchOp, type Scalar } from "../../dist/index.js";
 import { codeOf, type Case } from "./case.ts";
+import { lostArray } from "./collectives.ts";
 import { HALVES } from "./shared.ts";
 
 /** Number n as an element of each dtype, within every dtype's range. */
@@ -316,6 +317,24 @@ export const windowCases: readonly Case[] = [
         assert.deepEqual([...window.get(target, 0, 2)], [five, five]);
         comm.barrier();
       }
+    },
+  },
+  {
+    name: "elements whose buffer was transferred are refused",
+    run(comm) {
+      using window = comm.allocateWindow("float64", 2);
+      for (let target = 0; target < comm.size; target++) {
+        assert.equal(
+          codeOf(() => window.put(target, 0, lostArray())),
+          "NOT_CLONEABLE",
+        );
+        assert.equal(
+          codeOf(() => comm.send(lostArray(), target)),
+          "NOT_CLONEABLE",
+        );
+      }
+      assert.equal(comm.allreduce(1), comm.size);
+      assert.equal(comm.iprobe(), null);
     },
   },
   {

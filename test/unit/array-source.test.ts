@@ -103,6 +103,20 @@ describe("typed data is taken as it is", () => {
     expect(resolve("bool", { data: new Uint8Array(2), shape: [2] }).shape).toEqual([2]);
   });
 
+  test("without its memory it is refused, not taken for nothing", () => {
+    const lost = new Float64Array(2);
+    structuredClone(lost.buffer, { transfer: [lost.buffer] });
+    const resizable = new ArrayBuffer(16, { maxByteLength: 32 });
+    const short = new Float64Array(resizable, 8, 1);
+    resizable.resize(8);
+    for (const gone of [lost, short]) {
+      for (const source of [gone, [gone], { data: gone, shape: [0] }]) {
+        expect(() => resolve("float64", source)).toThrow(code("NOT_CLONEABLE"));
+      }
+    }
+    expect(resolve("float64", new Float64Array(resizable, 8)).shape).toEqual([0]);
+  });
+
   test("its shape, strides and offset must fit", () => {
     expect(() => resolveSource("float64", { data, shape: [13] })).toThrow(code("OUT_OF_BOUNDS"));
     expect(() => resolveSource("float64", { data, shape: [3], stride: [-1], offset: 1 })).toThrow(

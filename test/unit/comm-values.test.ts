@@ -1,4 +1,5 @@
 /** Values on their way between ranks, and combined. */
+import { runInNewContext } from "node:vm";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AnyTypedArray, ReduceOp } from "../../dist/comm/contract.js";
@@ -87,6 +88,43 @@ describe("values", () => {
     expect([view.byteLength, view.getUint8(0)]).toEqual([2, 2]);
     expect(new Uint8Array(trip(Uint8Array.of(7).buffer))[0]).toBe(7);
     for (const value of [undefined, null, NaN, -0, Infinity, "", 2n ** 100n]) expect(trip(value)).toBe(value);
+  });
+
+  it("that are typed arrays of a subclass or another realm arrive as what they are underneath", () => {
+    class Own extends Float32Array {
+      override readonly [Symbol.toStringTag] = "Float64Array" as never;
+    }
+    const foreign = runInNewContext("BigInt64Array.of(5n)") as BigInt64Array;
+    for (const [sent, wanted] of [
+      [Own.of(1.5), Float32Array.of(1.5)],
+      [foreign, BigInt64Array.of(5n)],
+    ]) {
+      expect(trip(sent)).toStrictEqual(wanted);
+      expect(trip([sent])).toStrictEqual([wanted]);
+    }
+    const view = runInNewContext("new DataView(Uint8Array.of(1, 2).buffer)") as DataView;
+    expect(trip(view)).toStrictEqual(new DataView(Uint8Array.of(1, 2).buffer));
+    expect(combineAll<unknown>([Own.of(1), Float32Array.of(2)], "sum")).toEqual(
+      expect.objectContaining({ 0: 3 }),
+    );
+    expect(faultOfOperand(view, "sum")?.code).toBe("BAD_ARGUMENT");
+    const large = runInNewContext("Int32Array.of(2 ** 31 - 1)") as Int32Array;
+    expect([...combineInto<AnyTypedArray>(large, large.slice(), "prod")]).toEqual([1]);
+  });
+
+  it("that have lost their memory are refused", () => {
+    const lost = new Int8Array(3);
+    const view = new DataView(lost.buffer);
+    structuredClone(lost.buffer, { transfer: [lost.buffer] });
+    for (const value of [lost, [lost], lost.buffer, [lost.buffer], view, [view]]) {
+      expect(() => encodeValue(value)).toThrow(expect.objectContaining({ code: "NOT_CLONEABLE" }));
+    }
+    expect(faultOfOperand(lost, "sum")?.code).toBe("NOT_CLONEABLE");
+    expect(faultOfOperand([1, [lost]], "sum")?.code).toBe("NOT_CLONEABLE");
+    for (const empty of [new Int8Array(0), new DataView(new ArrayBuffer(0))]) {
+      expect(trip(empty)).toStrictEqual(empty);
+      expect(trip([empty])).toStrictEqual([empty]);
+    }
   });
 
   it("that cannot be cloned are refused with a remedy", () => {
