@@ -70,8 +70,9 @@ interface ScalarTypes {
 }
 
 /**
- * The typed array that stores elements of a dtype. `bool` is a byte, 0 or 1; complex numbers are interleaved, real part first;
- * `float16` is a `Float16Array` where the runtime has one, else its bits in a `Uint16Array`.
+ * The typed array that stores elements of a dtype. `bool` is a byte, 0 or 1 (bytes that come in a typed array are kept as they are: any but 0
+ * is true); complex numbers are interleaved, real part first; `float16` is a `Float16Array` where the runtime has one, else its bits in a
+ * `Uint16Array`.
  */
 export type TypedArrayOf<D extends DType = DType> = ArrayTypes[D];
 
