@@ -36,6 +36,8 @@ const SLAB = 24;
 const SLAB_OF_PIECES = 17;
 /** A request for an operation on a word, and its answer. */
 const [REQUEST, ANSWER] = [20, 4];
+/** A request that nobody answers says nothing of an answer. */
+const RING = REQUEST - 4;
 /** Words that lie beside each other: what an entry of a lock reads, and what it writes; the halves of a counter's number. */
 const [RUN, PAIR] = [3, 2];
 /** One rank tells another that it has closed a handle. */
@@ -192,7 +194,7 @@ const HAND_OVER: Cost = {
   ],
   bytes: [
     [3 * (REQUEST + ANSWER), is.CALLER_FAR],
-    [2 * REQUEST + ANSWER, is.APART],
+    [REQUEST + ANSWER + RING, is.APART],
     [2 * (REQUEST + ANSWER) + 2 * ofARun(RUN), is.WAITER_FAR],
   ],
   inside: [],

@@ -178,7 +178,7 @@ export class Service {
   }
 
   #release(handle: number): void {
-    this.#endpoint.post.unserve(this.#requests, handle);
+    unserveRequests(this.#endpoint.post, this.#context, handle);
     this.#releases.get(handle)?.();
     this.#releases.delete(handle);
   }

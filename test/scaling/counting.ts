@@ -8,7 +8,15 @@ import { Endpoint } from "../../dist/comm/endpoint.js";
 import type { Words } from "../../dist/comm/engine.js";
 import { Group } from "../../dist/comm/group.js";
 import type { Communicator } from "../../dist/index.js";
-import { REPLY, SERVICE, USER, type Courier, type Outgoing, type Taker } from "../../dist/node/post.js";
+import {
+  NOTICE,
+  REPLY,
+  SERVICE,
+  USER,
+  type Courier,
+  type Outgoing,
+  type Taker,
+} from "../../dist/node/post.js";
 import { threadsBackend } from "../../dist/threads/backend.js";
 import { joinedJob } from "../../dist/threads/job.js";
 
@@ -56,7 +64,8 @@ export class Tally {
 
   /** Users' messages are the tests' own: by them the ranks tell each other when to go on. */
   sent({ box: { kind }, bytes }: Outgoing, isAcross: boolean): void {
-    const counts = kind === SERVICE || kind === REPLY || (this.#under && kind !== USER);
+    const isOfService = kind === SERVICE || kind === REPLY || kind === NOTICE;
+    const counts = isOfService || (this.#under && kind !== USER);
     if (!counts) return;
     if (!isAcross) this.counts.inside++;
     else {

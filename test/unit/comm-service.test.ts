@@ -120,6 +120,30 @@ describe("an object", () => {
     expect(released).toEqual([1, 1]);
   });
 
+  it("hears nothing any more once it is released", () => {
+    const ranks = new TwoRanks();
+    let heard = 0;
+    const handles = ranks.services.map((service) => {
+      return service.open(
+        () => {
+          heard++;
+          return nothing;
+        },
+        () => {},
+        ground,
+      );
+    });
+    ranks.services[0].notify(1, handles[0], nothing);
+    ranks.letThrough(1);
+    expect(heard).toBe(1);
+    for (const rank of [1, 0]) ranks.services[rank].close(handles[rank]);
+    ranks.letThrough(0);
+    ranks.letThrough(1);
+    for (const rank of MEMBERS) ranks.services[rank].notify(1 - rank, handles[rank], nothing);
+    for (const rank of MEMBERS) ranks.letThrough(rank);
+    expect(heard).toBe(1);
+  });
+
   it.each(MEMBERS)(
     "leaves nothing on rank %i, to which all comes after its communicator was freed",
     (late) => {
