@@ -1,7 +1,7 @@
 /** Ending a whole job when one rank fails, for programs that no launcher of ours watches. */
 import { inspect } from "node:util";
 import type { Communicator } from "./comm/contract.ts";
-import { optionsOf } from "./comm/arguments.ts";
+import { faultOfFunction, optionsOf, throwFault } from "./comm/arguments.ts";
 import { PshmemError } from "./errors.ts";
 import { textOf } from "./shown.ts";
 import { communicatorOf } from "./world.ts";
@@ -31,7 +31,7 @@ export function exceptionGuard<T>(
 ): T {
   const ranks = communicatorOf(comm);
   const timeout = timeoutOf(options);
-  if (typeof fn !== "function") throw refused(`a function was expected, not ${textOf(fn)}`, fn);
+  throwFault(faultOfFunction("fn", fn), CALL);
   const fail = (error: unknown): never => end(ranks, error, timeout);
   let result: T;
   try {
@@ -46,14 +46,8 @@ export function exceptionGuard<T>(
 function timeoutOf(options: ExceptionGuardOptions | null | undefined): number {
   const { timeout = DEFAULT_TIMEOUT_MS } = optionsOf(CALL, options);
   if (Number.isFinite(timeout) && timeout >= 0) return timeout;
-  throw refused(
-    `timeout is ${textOf(timeout)}; it must be a finite number of milliseconds, 0 or more`,
-    timeout,
-  );
-}
-
-function refused(text: string, actual: unknown): PshmemError {
-  return new PshmemError("BAD_ARGUMENT", `${CALL}: ${text}`, { call: CALL, actual });
+  const text = `${CALL}: timeout is ${textOf(timeout)}; it must be a finite number of milliseconds, 0 or more`;
+  throw new PshmemError("BAD_ARGUMENT", text, { call: CALL, actual: timeout });
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {

@@ -93,6 +93,7 @@ export function readOptions<O extends object, T>(
   }
 }
 
+/** `name` says which argument. */
 export function faultOfFunction(name: string, value: unknown): PshmemError | undefined {
   if (typeof value === "function") return undefined;
   return new PshmemError("BAD_ARGUMENT", `${name} is ${textOf(value)}; it must be a function`, {
