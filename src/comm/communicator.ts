@@ -158,7 +158,7 @@ export class Comm implements Communicator {
     const match = this.#matchOf("sendrecv", options);
     const { sendTag = 0 } = optionsOf("sendrecv", options);
     this.#checkSend("sendrecv", dest, sendTag, "sendTag");
-    const sending = this.#messages.isend(value, dest, sendTag);
+    const sending = this.#messages.isend("sendrecv", value, dest, sendTag);
     const received = this.#messages.receive<T>(match).value;
     sending.wait();
     return received;
@@ -174,7 +174,7 @@ export class Comm implements Communicator {
 
   isend(value: unknown, dest: number, tag = 0): Request<undefined> {
     this.#checkSend("isend", dest, tag);
-    return this.#messages.isend(value, dest, tag);
+    return this.#messages.isend("isend", value, dest, tag);
   }
 
   irecv<T = unknown>(match?: Match | null): Request<T> {
@@ -237,6 +237,7 @@ export class Comm implements Communicator {
   /** What was made from this communicator for its objects ends with it, on each rank by itself. */
   #close(): void {
     for (const comm of this.#group.adopted) (comm as Comm).#close();
+    this.#messages.end();
     this.#group.close();
   }
 

@@ -174,7 +174,7 @@ export interface Communicator {
   iprobe(match?: Match | null): MessageInfo | null;
   /** Local, not blocking: `value` is taken at once and may be reused. */
   isend(value: unknown, dest: number, tag?: number): Request<undefined>;
-  /** Local, not blocking. */
+  /** Local, not blocking. Ends with FREED if the communicator is freed before its message has come. */
   irecv<T = unknown>(match?: Match | null): Request<T>;
 
   /** Collective: ranks of equal colour form a communicator, ordered by key, then rank. A rank with `null` gets null. */
@@ -184,7 +184,11 @@ export interface Communicator {
   splitShared(): Communicator;
   /** Collective: the same ranks, with messages of its own. */
   dup(): Communicator;
-  /** Collective: ends the communicator; later use throws FREED. The world cannot be freed. */
+  /**
+   * Collective: ends the communicator; later use throws FREED. Receives that were posted keep what has come for them.
+   *
+   * @throws BAD_ARGUMENT for the world, and for what other objects use: `nodeComm`, `workerComm`
+   */
   free(): void;
 
   /** Collective: `count` elements on this rank (it may differ between ranks). @throws BAD_DTYPE NO_MEMORY */

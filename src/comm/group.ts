@@ -5,7 +5,7 @@ import type { Location, Piece } from "../node/heap.ts";
 import type { Concern, Machine, Pace } from "../node/machine.ts";
 import { USER, type Box } from "../node/post.ts";
 import { Script, Until } from "../node/script.ts";
-import { digestOf } from "./calls.ts";
+import { digestOf, type Op } from "./calls.ts";
 import type { DistantMemory } from "./backend.ts";
 import type { Communicator } from "./contract.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -24,7 +24,7 @@ import { Service } from "./service.ts";
 import { Sharing } from "./sharing.ts";
 import { GroupTopology } from "./topology.ts";
 import { Turns } from "./turns.ts";
-import { asFault } from "./verdict.ts";
+import { asFault, decodeFault, statementOfLoss } from "./verdict.ts";
 import { makeWords } from "./words.ts";
 
 /** Names a communicator among all of a job, for good: the world rank of its rank 0 and a number of that rank's. */
@@ -214,22 +214,24 @@ export class Group implements Engine {
   spread(call: Call, memory: Memory, slabsOf: (rank: number) => readonly Slab[]): void {
     const { nodeCount, nodeRank } = this.topology;
     if (nodeCount === 1) return;
-    const fault = nodeRank === 0 ? this.#passSlabs(memory, slabsOf) : undefined;
+    const fault = nodeRank === 0 ? this.#passSlabs(call.op, memory, slabsOf) : undefined;
     this.meet(fault ? { ...call, fault } : call, undefined, undefined, true);
   }
 
-  /** On a leader. What goes wrong is for its whole node, which waits. */
-  #passSlabs(memory: Memory, slabsOf: (rank: number) => readonly Slab[]): PshmemError | undefined {
-    const { nodes, nodeIndex } = this.topology;
-    const leaders = nodes.map((mates) => mates[0]);
-    const ofNodes = nodes.map((mates) => mates.flatMap(slabsOf));
-    const passing = passAround(this.letters, leaders, nodeIndex, memory, ofNodes);
+  /** On a leader. What goes wrong is for its whole node, which waits, and for the other leaders. */
+  #passSlabs(op: Op, memory: Memory, slabsOf: (rank: number) => readonly Slab[]): PshmemError | undefined {
+    const { rounds } = this.#meeting;
+    rounds.begin();
     try {
-      this.pace.run(new Script(passing, this.letters.concern(leaders)));
+      const ofNodes = this.topology.nodes.map((mates) => mates.flatMap(slabsOf));
+      const passing = new Script(passAround(rounds, memory, ofNodes), this.letters.concern());
+      this.pace.run(passing);
+      return passing.result ? decodeFault(passing.result, op, this.size, this.rank) : undefined;
     } catch (error) {
-      return asFault(error);
+      const fault = asFault(error);
+      rounds.quit(statementOfLoss(this.rank, fault), rounds.present);
+      return fault;
     }
-    return undefined;
   }
 
   nodeComm(): Communicator {
@@ -254,7 +256,7 @@ export class Group implements Engine {
   peersConcern(call: string, ranks: readonly number[]): Concern {
     return this.losses.concern(
       () => call,
-      ranks,
+      () => ranks,
       () => this.losses.faultOfPeers(ranks),
     );
   }
@@ -264,7 +266,7 @@ export class Group implements Engine {
     const others = this.members.flatMap((_, rank) => (rank === this.rank ? [] : [rank]));
     const concern = this.losses.concern(
       () => call,
-      [],
+      () => [],
       () => this.losses.faultOfAny(others),
     );
     return { ...concern, able: () => this.losses.left(others) };

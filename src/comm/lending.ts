@@ -36,9 +36,8 @@ export function lendDistant(
 ): { piece: Piece; places: readonly DistantPlace[]; keeper: Keeper } {
   const { service } = group;
   const me = [group.endpoint.backend.rank];
-  const { piece, fault } = call.fault
-    ? { piece: null, fault: call.fault }
-    : tryAllocate(memory.heap, bytes, me);
+  const known = call.fault ?? group.losses.faultOfAll();
+  const { piece, fault } = known ? { piece: null, fault: known } : tryAllocate(memory.heap, bytes, me);
   const address = Float64Array.of(piece ? memory.publish(piece) : 0);
   try {
     const all = gatherAll(group, { ...call, fault }, new Uint8Array(address.buffer));
@@ -114,7 +113,9 @@ function lendTwice(group: Group, call: Call, bytes: number, lender: Lender): Pie
 /** The lender allocates before the meeting, so that its failure is part of the verdict; the others attach after it. */
 function lend(group: Group, call: Call, bytes: number, lender: Lender): Piece {
   const { heap, audience, lends, payload, find } = lender;
-  const lent = lends && !call.fault ? tryAllocate(heap, bytes, audience) : { piece: null, fault: call.fault };
+  // What is lent in vain may have to be kept for good.
+  const fault = call.fault ?? group.losses.faultOfAll();
+  const lent = lends && !fault ? tryAllocate(heap, bytes, audience) : { piece: null, fault };
   const place = lent.piece && payload(lent.piece.location);
   return meetAndAttach(group, { ...call, payload: place ?? undefined }, heap, audience, lent, (result) =>
     heap.attach(find(result), bytes),

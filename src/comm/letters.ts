@@ -10,7 +10,7 @@ import type { Losses } from "./losses.ts";
  * What a message is for. Messages of a pair of ranks arrive in the order sent and all ranks make the same calls, so one tag for
  * each use is enough.
  */
-export const LETTER = { EXCHANGE: 0, RELAY: 1, MOVE: 2 } as const;
+export const LETTER = { EXCHANGE: 0, RELAY: 1, MOVE: 2, QUIT: 3 } as const;
 
 /** Sends and receives by the communicator's own ranks. */
 export class Letters {
@@ -37,6 +37,11 @@ export class Letters {
     this.#bulk = { ...context, kind: BULK };
   }
 
+  /** {@link awaited}, as a list. */
+  get needed(): readonly number[] {
+    return this.awaited === null ? [] : [this.awaited];
+  }
+
   /** Local, not blocking: `bytes` must stay as they are until `done`. */
   start(dest: number, tag: number, bytes: Uint8Array): Outgoing {
     return this.#endpoint.post.send(this.#box, this.#members[dest], tag, bytes);
@@ -57,9 +62,10 @@ export class Letters {
     this.#endpoint.post.abandon(this.#bulk);
   }
 
-  /** Local: the oldest message with this tag, of whichever rank, left where it is; null if none has come. */
-  peek(tag: number): Uint8Array | null {
-    return this.#endpoint.post.peek({ box: this.#box, tag })?.bytes ?? null;
+  /** Local: takes the oldest message with this tag, of `source` or of whichever rank; null if none has come. */
+  take(tag: number, source?: number): Uint8Array | null {
+    const from = source === undefined ? undefined : this.#members[source];
+    return this.#endpoint.post.take({ box: this.#box, source: from, tag })?.bytes ?? null;
   }
 
   /** Local, blocking: returns when `bytes` may be reused. */
@@ -70,21 +76,19 @@ export class Letters {
 
   /** Local, blocking: the next message of `source`. */
   receive(source: number, tag: number): Uint8Array {
-    const script = new Script(this.receiving(source, tag), this.concern([source]));
+    const script = new Script(
+      this.receiving(source, tag),
+      this.concern(() => [source]),
+    );
     this.#endpoint.pace.run(script);
     return script.result;
   }
 
-  /** Local, blocking: until all of these have left this rank's hands. */
+  /** Local, blocking: until all of these have left this rank's hands. Who has had its own may end meanwhile. */
   finish(messages: readonly Outgoing[], dests: readonly number[]): void {
     const ready = () => messages.every((message) => message.done);
-    if (!ready()) this.#endpoint.pace.run(new Until(ready, this.concern(dests)));
-  }
-
-  /** The same as a step of a script. */
-  *sending(dests: readonly number[], tag: number, bytes: Uint8Array): Waits {
-    const messages = dests.map((dest) => this.start(dest, tag, bytes));
-    for (const [i, message] of messages.entries()) yield* this.leaving(message, dests[i]);
+    const needed = () => dests.filter((_, i) => !messages[i].done);
+    if (!ready()) this.#endpoint.pace.run(new Until(ready, this.concern(needed)));
   }
 
   /** As a step of a script: until a message to `dest` has left this rank's hands. */
@@ -94,15 +98,14 @@ export class Letters {
     this.awaited = null;
   }
 
-  /** The same as a step of a script. */
+  /** As a step of a script: the next message of `source`. */
   *receiving(source: number, tag: number): Waits<Uint8Array> {
-    const wanted = { box: this.#box, source: this.#members[source], tag };
     this.awaited = source;
     for (;;) {
-      const message = this.#endpoint.post.take(wanted);
-      if (message) {
+      const bytes = this.take(tag, source);
+      if (bytes) {
         this.awaited = null;
-        return message.bytes;
+        return bytes;
       }
       yield;
     }
@@ -119,12 +122,12 @@ export class Letters {
     this.#endpoint.post.forget(this.#bulk);
   }
 
-  /** A wait for ranks, within a call that all have entered. */
-  concern(needed: readonly number[]): Concern {
+  /** A wait for ranks, within a call that all have entered. By default for whomever a script of this rank waits for. */
+  concern(needed: () => readonly number[] = () => this.needed): Concern {
     return this.#losses.concern(
       () => this.call,
       needed,
-      () => this.#losses.faultWithin(needed),
+      () => this.#losses.faultWithin(needed()),
     );
   }
 }

@@ -68,11 +68,15 @@ export class Losses {
     return this.#fault(Array.from(all).toSorted((a, b) => a - b));
   }
 
-  /** A wait for some ranks: `call` names it, `fault` says what is wrong. */
-  concern(call: () => string, needed: readonly number[], fault: () => RankLostError | undefined): Concern {
+  /** A wait for some ranks: `call` names it, `needed` says for whom now, `fault` what is wrong. */
+  concern(
+    call: () => string,
+    needed: () => readonly number[],
+    fault: () => RankLostError | undefined,
+  ): Concern {
     return {
       describe: () => call() + this.where,
-      awaited: () => this.awaited(needed),
+      awaited: () => this.awaited(needed()),
       mind: () => throwFault(fault(), call()),
     };
   }

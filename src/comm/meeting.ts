@@ -12,10 +12,11 @@ import { Script, type Waits } from "../node/script.ts";
 import { throwFault } from "./arguments.ts";
 import { callName, type Op } from "./calls.ts";
 import type { Call } from "./engine.ts";
-import { breakOff, exchange, type Said } from "./exchange.ts";
+import { exchange, type Said } from "./exchange.ts";
 import type { Letters } from "./letters.ts";
 import type { Losses } from "./losses.ts";
-import { breakOffRelay, relay, type Relay } from "./relay.ts";
+import { relay, type Relay } from "./relay.ts";
+import { Rounds } from "./rounds.ts";
 import { Slots } from "./slots.ts";
 import { SmallSlab, writeSmall } from "./small-slab.ts";
 import type { GroupTopology } from "./topology.ts";
@@ -52,6 +53,8 @@ const NO_TURNS: readonly never[] = [];
 export class Meeting implements Agenda, Concern {
   turns: readonly number[] = [];
   readonly concern = this;
+  /** What this rank, as a leader, does with others. */
+  readonly rounds: Rounds;
   readonly #rank: number;
   readonly #size: number;
   readonly #topology: GroupTopology;
@@ -76,8 +79,6 @@ export class Meeting implements Agenda, Concern {
   #relay: Relay | undefined;
   /** This rank's turn, while it lasts. */
   #script: Script<void> | null = null;
-  /** On a leader, once ranks have gone: what it has told the others, and what all later meetings come to. */
-  #loss: Statement | null = null;
 
   constructor(
     rank: number,
@@ -94,6 +95,7 @@ export class Meeting implements Agenda, Concern {
     this.#board = board;
     this.#letters = letters;
     this.#losses = losses;
+    this.rounds = new Rounds(letters, topology);
     this.#rendezvous = new Rendezvous(board, topology.nodeRank, (place) => ring(topology.mates[place]));
     this.#slots = new Slots(rank, topology, board, this.#rendezvous);
     this.#small = new SmallSlab(topology.nodeRank === 0);
@@ -110,6 +112,7 @@ export class Meeting implements Agenda, Concern {
     const loss = this.#losses.gone > 0 ? this.#minded(call.op, onNode) : undefined;
     if (loss) call = { ...call, fault: loss };
     this.#isWide = this.#topology.nodeCount > 1 && !onNode;
+    if (this.#isWide) this.rounds.begin();
     this.#call = call;
     const mayTravel = writing && this.#isWide && !call.fault && call.root === this.#rank;
     this.#small.take(mayTravel ? writing.writing : null);
@@ -162,17 +165,15 @@ export class Meeting implements Agenda, Concern {
   awaited(): readonly Awaited[] {
     const { acting } = this.#rendezvous;
     if (acting < 0) return this.#missingOrFirst();
-    const rank = this.#script ? this.#letters.awaited : this.#topology.mates[acting];
-    return this.#losses.awaited(rank === null ? [] : [rank]);
+    return this.#losses.awaited(this.#script ? this.#letters.needed : [this.#topology.mates[acting]]);
   }
 
   /** A leader that has its turn ends the meeting for its node; who waits for others of the node leaves it. */
   mind(): void {
-    const { awaited } = this.#letters;
-    const needed = this.#script ? (awaited === null ? [] : [awaited]) : this.#topology.mates;
-    const loss = this.#losses.faultWithin(needed);
+    const loss = this.#losses.faultWithin(this.#script ? this.#letters.needed : this.#topology.mates);
     if (!loss) return;
-    this.#passOnLoss(statementOfLoss(this.#rank, loss));
+    const { present } = this.rounds;
+    this.rounds.quit(statementOfLoss(this.#rank, loss), this.#isWide ? present : present + 1);
     if (!this.#script) throwFault(loss, this.#call.op);
     this.#board.conclude(encodeFault(loss, this.#rank), true);
     this.#script?.stop();
@@ -185,9 +186,13 @@ export class Meeting implements Agenda, Concern {
   }
 
   act(turn: number): Machine | null {
-    if (this.#plan[turn] === "write") this.#write();
-    else this.#script = new Script(this.#plan[turn] === "exchange" ? this.#exchange() : this.#passOn());
-    return this.#plan[turn] === "write" ? null : this.#script;
+    if (this.#plan[turn] === "write") {
+      this.#write();
+      return null;
+    }
+    const part = this.#plan[turn] === "exchange" ? this.#exchange() : this.#passOn();
+    this.#script = new Script(this.#throughout(part));
+    return this.#script;
   }
 
   /** With a small slab, which travelled with the statements, the exchange is all. */
@@ -204,18 +209,9 @@ export class Meeting implements Agenda, Concern {
   #minded(op: Op, onNode: boolean): RankLostError | undefined {
     const here = this.#losses.faultWithin(this.#topology.mates);
     const loss = onNode ? here : this.#losses.faultOfAll();
-    if (loss) this.#passOnLoss(statementOfLoss(this.#rank, loss));
+    if (loss) this.rounds.quit(statementOfLoss(this.#rank, loss), this.rounds.present + 1);
     throwFault(here && loss, op);
     return loss;
-  }
-
-  /** On a leader: what it has found, or heard from another one or from a rank of its node. */
-  #passOnLoss(loss: Statement): void {
-    if (this.#loss || this.#topology.nodeRank !== 0 || this.#topology.nodeCount === 1) return;
-    this.#loss = loss;
-    breakOff(this.#letters, this.#topology, loss);
-    breakOffRelay(this.#letters, this.#leaders, this.#rank, loss.fault!);
-    this.#letters.abandonPieces();
   }
 
   /** Nobody is missing where the last rank to enter has the first turn: it does not publish it. */
@@ -232,10 +228,6 @@ export class Meeting implements Agenda, Concern {
     const before = this.#slots.callBefore(place);
     const last = before === null ? "has made no call here yet" : `was in ${before} before`;
     return this.#losses.awaited([rank]).map((awaited) => ({ ...awaited, last }));
-  }
-
-  get #leaders(): number[] {
-    return this.#topology.nodes.map((mates) => mates[0]);
   }
 
   #arrangeAlone(root: number, writes: boolean): void {
@@ -258,14 +250,26 @@ export class Meeting implements Agenda, Concern {
     return fault === null;
   }
 
+  /** A turn in which something goes wrong that is not foreseen (there may be no memory left) is the end of all meetings, here and elsewhere. */
+  *#throughout(part: Waits): Waits {
+    try {
+      yield* part;
+    } catch (error) {
+      const fault = asFault(error);
+      this.rounds.quit(statementOfLoss(this.#rank, fault), this.rounds.present);
+      this.#board.conclude(encodeFault(fault, this.#rank), true);
+    }
+  }
+
   *#exchange(): Waits {
     this.#isWritten = false;
+    const { rounds } = this;
     const own = this.#slots.statement();
     // A rank of this node may know of a loss that its leader does not.
-    if (isLoss(own)) this.#passOnLoss(own);
-    const said = this.#loss ? { statement: this.#loss, payload: NO_BYTES } : yield* this.#hearAll(own);
+    if (isLoss(own)) rounds.quit(own, rounds.present);
+    const said = rounds.said ? { statement: rounds.said, payload: NO_BYTES } : yield* this.#hearAll(own);
     const { statement, payload } = said;
-    if (isLoss(statement)) this.#passOnLoss(statement);
+    if (isLoss(statement)) rounds.quit(statement, rounds.present);
     if (!this.#relay || faultOf(statement)) this.#conclude(statement, payload);
     else if (payload.length > 0) {
       writeSmall(this.#relay.memory, payload);
@@ -301,23 +305,13 @@ export class Meeting implements Agenda, Concern {
   }
 
   *#passOn(): Waits {
-    const { nodeIndex } = this.#topology;
     const from = this.#topology.nodeOf(this.#root);
-    const here = nodeIndex === from;
+    const here = this.#topology.nodeIndex === from;
     const start = { failed: here && this.#board.failed, bytes: here ? this.#board.result.slice() : NO_BYTES };
     const source = this.#unwritten;
     this.#unwritten = null;
     const { memory } = this.#relay!;
-    const end = yield* relay(
-      this.#letters,
-      this.#leaders,
-      nodeIndex,
-      from,
-      start,
-      memory,
-      decodeSlab,
-      source,
-    );
+    const end = yield* relay(this.rounds, from, start, memory, decodeSlab, source);
     this.#board.conclude(end.failed ? end.bytes : NO_BYTES, end.failed);
   }
 }

@@ -1,10 +1,12 @@
 /** Users' messages between two ranks of a communicator (MPI-4.1 chapter 3). */
+import { errorIn } from "./arguments.ts";
 import { ANY_SOURCE, ANY_TAG, type Match, type Message, type MessageInfo, type Request } from "./contract.ts";
 import type { Group } from "./group.ts";
 import type { Concern } from "../node/machine.ts";
 import { Until } from "../node/script.ts";
 import type { Incoming, Outgoing, Wanted } from "../node/post.ts";
 import { decodeValue, encodeValue } from "./values.ts";
+import { asFault } from "./verdict.ts";
 
 /** A receive that has been asked for. */
 interface Posted {
@@ -24,12 +26,12 @@ export class Messages {
 
   /** Local, blocking until the message has left this rank's hands. */
   send(value: unknown, dest: number, tag: number): void {
-    this.isend(value, dest, tag).wait();
+    this.isend("send", value, dest, tag).wait();
   }
 
-  /** Local, not blocking. */
-  isend(value: unknown, dest: number, tag: number): Request<undefined> {
-    const message = this.#start(value, dest, tag);
+  /** Local, not blocking. @throws NOT_CLONEABLE, in the name of `call` */
+  isend(call: string, value: unknown, dest: number, tag: number): Request<undefined> {
+    const message = this.#start(encodeFor(call, value), dest, tag);
     return this.#request(
       () => message.done,
       () => undefined,
@@ -76,9 +78,15 @@ export class Messages {
     return message && this.#info(message);
   }
 
-  #start(value: unknown, dest: number, tag: number): Outgoing {
+  /** Local: the communicator ends. What has come still goes to those that have asked for it. */
+  end(): void {
+    this.#group.endpoint.post.poll();
+    this.#handOut();
+  }
+
+  #start(bytes: Uint8Array, dest: number, tag: number): Outgoing {
     const { endpoint, members, box } = this.#group;
-    return endpoint.post.send(box, members[dest], tag, encodeValue(value));
+    return endpoint.post.send(box, members[dest], tag, bytes);
   }
 
   /** Who could send what is waited for: with any source, the wait is in vain once one of them has died, or all have ended. */
@@ -139,5 +147,13 @@ export class Messages {
 
   #info({ source, tag, bytes }: Incoming): MessageInfo {
     return { source: this.#group.rankOf(source), tag, bytes: bytes.length };
+  }
+}
+
+function encodeFor(call: string, value: unknown): Uint8Array {
+  try {
+    return encodeValue(value);
+  } catch (error) {
+    throw errorIn(call, asFault(error));
   }
 }

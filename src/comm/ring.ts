@@ -9,24 +9,35 @@ import type { Waits } from "../node/script.ts";
 import type { Slab } from "./engine.ts";
 import type { Letters } from "./letters.ts";
 import { cutSlabs, MOST_PIECES, Pieces, type Memory } from "./pieces.ts";
+import type { Rounds } from "./rounds.ts";
 
-/** A leader's part, from the moment when its node's slabs are written. `slabs[node]` are those of each node, the same lists on all. */
+/**
+ * A leader's part, from the moment when its node's slabs are written. `slabs[node]` are those of each node, the same lists on all. The fault of a
+ * leader that quits before it is over.
+ */
 export function* passAround(
-  letters: Letters,
-  leaders: readonly number[],
-  node: number,
+  rounds: Rounds,
   memory: Memory,
   slabs: readonly (readonly Slab[])[],
-): Waits {
+): Waits<Uint8Array | null> {
+  const { letters, leaders, standing } = rounds;
   const nodes = leaders.length;
-  const back = (steps: number) => (node - steps + nodes) % nodes;
+  const back = (steps: number) => (standing.nodeIndex - steps + nodes) % nodes;
   // A piece is of one node only, so that none has to wait for what comes later.
   const pieces = leaders.map((_, steps) => cutSlabs(slabs[back(steps)]));
   const coming = new Pieces(memory, pieces.slice(1).flat());
   // Where the last ones belong, the next node has them from the start.
   const leaving = new Pieces(memory, pieces.slice(0, -1).flat());
   const pass = new Pass(letters, leaders[back(1)], leaders[back(-1)], coming, leaving, pieces[0].length);
-  while (!pass.over) if (!pass.act()) yield;
+  while (!pass.over) {
+    if (pass.act()) continue;
+    letters.awaited = pass.awaited;
+    const fault = rounds.brokenOff();
+    if (fault) return fault;
+    yield;
+  }
+  letters.awaited = null;
+  return null;
 }
 
 /** How far a leader is. What it sends is its own pieces and then those that came, in the order in which they came. */
@@ -55,6 +66,11 @@ class Pass {
   get over(): boolean {
     const all = this.#landed === this.#coming.count && this.#sent === this.#leaving.count;
     return all && this.#messages.length === 0;
+  }
+
+  /** Whom this leader waits for when it can do nothing: in a ring one of those that wait finds the one that has gone, and says so. */
+  get awaited(): number {
+    return this.#landed < this.#coming.count ? this.#before : this.#after;
   }
 
   /** Does one thing that can be done now; false if only other ranks can bring it further. */

@@ -148,8 +148,10 @@ export class Service {
   }
 
   #concernOf(dest: number): Concern {
-    return this.#losses.concern(requestName, [dest], () =>
-      this.#lingers(dest) ? undefined : this.#losses.faultOfPeers([dest]),
+    return this.#losses.concern(
+      requestName,
+      () => [dest],
+      () => (this.#lingers(dest) ? undefined : this.#losses.faultOfPeers([dest])),
     );
   }
 

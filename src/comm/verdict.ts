@@ -1,12 +1,5 @@
 /** What a meeting comes to: who said what, whether it fits together, and the fault that all throw when it does not. */
-import {
-  ERROR_CODES,
-  errorOf,
-  PshmemError,
-  type ErrorCode,
-  type ErrorFields,
-  type RankLostError,
-} from "../errors.ts";
+import { ERROR_CODES, errorOf, PshmemError, type ErrorCode, type ErrorFields } from "../errors.ts";
 import { CALL_NAMES, callName, agreedIn, type Op } from "./calls.ts";
 import { textOf } from "../shown.ts";
 
@@ -41,8 +34,8 @@ export function lossOn(rank: number): number {
   return -1 - rank;
 }
 
-/** What a leader says that takes no more part. */
-export function statementOfLoss(rank: number, loss: RankLostError): Statement {
+/** What a leader says that takes no more part: mostly since ranks have gone. */
+export function statementOfLoss(rank: number, loss: PshmemError): Statement {
   const nothing = { op: 0, object: 0, root: NO_ROOT, digest: 0, about: "", differing: null, isFresh: false };
   return { ...nothing, rank, fault: encodeFault(loss, rank), faultRank: lossOn(rank) };
 }

@@ -102,6 +102,7 @@ class Leader {
   #letters(node: number): Letters {
     const letters: unknown = {
       awaited: null,
+      needed: [],
       start: (dest: number, tag: number, bytes: Uint8Array) => {
         this.#world.send(node, dest, tag, bytes);
         return { done: true };

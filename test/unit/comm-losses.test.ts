@@ -138,6 +138,9 @@ class Rank {
   #letters(): Letters {
     const letters = {
       awaited: null as number | null,
+      get needed() {
+        return this.awaited === null ? [] : [this.awaited];
+      },
       start: (dest: number, tag: number, bytes: Uint8Array) => {
         const { arrived } = this.#world.ranks[dest];
         const key = `${this.me}.${tag}`;

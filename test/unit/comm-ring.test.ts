@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { Slab } from "../../dist/comm/engine.js";
 import type { Letters } from "../../dist/comm/letters.js";
 import { passAround } from "../../dist/comm/ring.js";
+import { Rounds } from "../../dist/comm/rounds.js";
 import type { Landing } from "../../dist/node/landing.js";
 import type { Outgoing } from "../../dist/node/post.js";
 
@@ -62,8 +63,8 @@ function play(
   const nodes = memories.length;
   const edges = memories.map(() => new Edge(mutant));
   const running = memories.map((bytes, node) => {
-    const leaders = memories.map((_, other) => other);
     const letters: unknown = {
+      take: () => null,
       startPiece: (dest: number, piece: Uint8Array) => {
         expect(dest).toBe((node + 1) % nodes);
         return edges[node].send(piece);
@@ -74,7 +75,13 @@ function play(
       },
     };
     const { buffer, byteOffset, byteLength } = bytes;
-    return passAround(letters as Letters, leaders, node, { buffer, byteOffset, byteLength }, slabs);
+    const standing = {
+      nodes: memories.map((_, other) => [other]),
+      nodeIndex: node,
+      nodeCount: nodes,
+      nodeRank: 0,
+    };
+    return passAround(new Rounds(letters as Letters, standing), { buffer, byteOffset, byteLength }, slabs);
   });
   const left = new Set(running);
   for (let idle = 0; left.size > 0; idle++) {
