@@ -2,16 +2,21 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Slab } from "../../dist/comm/engine.js";
-import type { Letters } from "../../dist/comm/letters.js";
+import { LETTER, type Letters } from "../../dist/comm/letters.js";
 import { passAround } from "../../dist/comm/ring.js";
 import { Rounds } from "../../dist/comm/rounds.js";
+import { statementOfLoss, type Statement } from "../../dist/comm/verdict.js";
+import { PshmemError } from "../../dist/errors.js";
 import type { Landing } from "../../dist/node/landing.js";
 import type { Outgoing } from "../../dist/node/post.js";
+import type { Waits } from "../../dist/node/script.js";
 
 /** What can be wrong with the post, so that the test must notice. */
 interface Mutant {
   /** Tells the sender that it may use the bytes again before they are read. */
   readonly doneEarly?: boolean;
+  /** Nobody hears of one that quits. */
+  readonly deaf?: boolean;
 }
 
 /** The messages from one leader to the next. A message is read when its receiver has named a place, at a random time. */
@@ -53,50 +58,97 @@ class Edge {
   }
 }
 
-/** How many messages each leader sends when all pass their slabs; `pick` chooses who does the next step. */
+const NOT_THROUGH: Statement = {
+  ...statementOfLoss(0, new PshmemError("RANK_LOST", "one has gone")),
+  fault: Uint8Array.of(7),
+};
+
+/** Leaders that pass their slabs. */
+class Ring {
+  readonly edges: readonly Edge[];
+  readonly rounds: readonly Rounds[];
+  /** What each leader came to, once it has. */
+  readonly ends = new Map<number, Uint8Array | null>();
+  readonly #scripts: Map<number, Waits<Uint8Array | null>>;
+  readonly #notices: readonly Uint8Array[][];
+
+  constructor(memories: readonly Uint8Array[], slabs: readonly (readonly Slab[])[], mutant: Mutant = {}) {
+    const nodes = memories.map((_, node) => [node]);
+    this.edges = nodes.map(() => new Edge(mutant));
+    this.#notices = nodes.map(() => []);
+    this.rounds = nodes.map(([node]) => {
+      const standing = { nodes, nodeIndex: node, nodeCount: nodes.length, nodeRank: 0 };
+      const rounds = new Rounds(this.#letters(node), standing);
+      rounds.begin();
+      if (mutant.deaf) rounds.brokenOff = () => null;
+      return rounds;
+    });
+    this.#scripts = new Map(
+      memories.map(({ buffer, byteOffset, byteLength }, node) => [
+        node,
+        passAround(this.rounds[node], { buffer, byteOffset, byteLength }, slabs),
+      ]),
+    );
+  }
+
+  /** How many messages each leader has sent. */
+  get sent(): number[] {
+    return this.edges.map((edge) => edge.sent);
+  }
+
+  /** `pick` chooses who does the next step; after so many of them one may quit. */
+  run(pick: (count: number) => number, quitter = -1, patience = 0): void {
+    for (let idle = 0, steps = 0; ; idle++, steps++) {
+      if (idle > 10_000) throw new Error("nobody can go on");
+      if (steps === patience && this.#scripts.delete(quitter)) this.rounds[quitter].quit(NOT_THROUGH, 1);
+      if (this.#scripts.size === 0) return;
+      const ready = this.edges.filter((edge) => edge.isReady);
+      const at = pick(this.#scripts.size + ready.length);
+      if (at >= this.#scripts.size) {
+        ready[at - this.#scripts.size].deliver();
+        idle = 0;
+      } else this.#step([...this.#scripts.keys()][at]);
+    }
+  }
+
+  #step(node: number): void {
+    const { done, value } = this.#scripts.get(node)!.next();
+    if (!done) return;
+    this.ends.set(node, value);
+    this.#scripts.delete(node);
+  }
+
+  #letters(node: number): Letters {
+    const nodes = this.edges.length;
+    const letters: unknown = {
+      start: (dest: number, tag: number, bytes: Uint8Array) => {
+        if (tag === LETTER.QUIT) this.#notices[dest].push(bytes);
+      },
+      take: () => this.#notices[node].shift() ?? null,
+      abandonPieces() {},
+      startPiece: (dest: number, piece: Uint8Array) => {
+        expect(dest).toBe((node + 1) % nodes);
+        return this.edges[node].send(piece);
+      },
+      expectPiece: (source: number, place: Uint8Array) => {
+        expect(source).toBe((node + nodes - 1) % nodes);
+        return this.edges[source].expect(place);
+      },
+    };
+    return letters as Letters;
+  }
+}
+
+/** How many messages each leader sends when all pass their slabs. */
 function play(
   memories: readonly Uint8Array[],
   slabs: readonly (readonly Slab[])[],
   pick: (count: number) => number,
   mutant: Mutant = {},
 ): number[] {
-  const nodes = memories.length;
-  const edges = memories.map(() => new Edge(mutant));
-  const running = memories.map((bytes, node) => {
-    const letters: unknown = {
-      take: () => null,
-      startPiece: (dest: number, piece: Uint8Array) => {
-        expect(dest).toBe((node + 1) % nodes);
-        return edges[node].send(piece);
-      },
-      expectPiece: (source: number, place: Uint8Array) => {
-        expect(source).toBe((node + nodes - 1) % nodes);
-        return edges[source].expect(place);
-      },
-    };
-    const { buffer, byteOffset, byteLength } = bytes;
-    const standing = {
-      nodes: memories.map((_, other) => [other]),
-      nodeIndex: node,
-      nodeCount: nodes,
-      nodeRank: 0,
-    };
-    return passAround(new Rounds(letters as Letters, standing), { buffer, byteOffset, byteLength }, slabs);
-  });
-  const left = new Set(running);
-  for (let idle = 0; left.size > 0; idle++) {
-    if (idle > 10_000) throw new Error("nobody can go on");
-    const ready = edges.filter((edge) => edge.isReady);
-    const at = pick(left.size + ready.length);
-    if (at >= left.size) {
-      ready[at - left.size].deliver();
-      idle = 0;
-    } else {
-      const script = [...left][at];
-      if (script.next().done) left.delete(script);
-    }
-  }
-  return edges.map((edge) => edge.sent);
+  const ring = new Ring(memories, slabs, mutant);
+  ring.run(pick);
+  return ring.sent;
 }
 
 /** Each node's memory with its own slabs' bytes, its number from 1 on, in the places of the slabs; and what all must come to. */
@@ -191,4 +243,36 @@ test("a post that frees buffers too early is noticed", () => {
   const late = (count: number) => (steps++ % 50 === 0 ? count - 1 : steps % Math.min(count, 3));
   play(memories, slabs, late, { doneEarly: true });
   expect(memories.some((memory) => Buffer.compare(memory, expected) !== 0)).toBe(true);
+});
+
+/** What a ring comes to of which one leader quits after so many steps. */
+type Quitting = (quitter: number, patience: number, seed: number, mutant?: Mutant) => string;
+
+function makeQuitting(): Quitting {
+  const { slabs, bytes } = longSlabs();
+  const { memories: first, expected } = memoriesFor(slabs, bytes);
+  return (quitter, patience, seed, mutant) => {
+    const memories = first.map((memory) => memory.slice());
+    const ring = new Ring(memories, slabs, mutant);
+    try {
+      ring.run(numbers(seed), quitter, patience);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    const untold = [...ring.ends].filter(([, fault]) => fault === null).map(([node]) => node);
+    return untold.every((node) => Buffer.compare(memories[node], expected) === 0)
+      ? "well"
+      : "not all is there";
+  };
+}
+
+test("a leader that quits keeps nobody waiting, and who is not told has all", () => {
+  const quit = makeQuitting();
+  fc.assert(
+    fc.property(fc.nat(2), fc.nat(120), fc.integer({ min: 1, max: 1e9 }), (quitter, patience, seed) => {
+      expect(quit(quitter, patience, seed)).toBe("well");
+    }),
+    { numRuns: 40 },
+  );
+  expect(quit(1, 10, 1, { deaf: true })).toBe("nobody can go on");
 });
