@@ -106,10 +106,13 @@ export const messageCases: readonly Case[] = [
     async run(comm) {
       const other = comm.dup();
       const [kept, late] = [other.irecv({ tag: 1 }), other.irecv({ tag: 2 })];
+      const untouched = other.irecv({ tag: 3 });
       const promised = other.irecv({ tag: 2 }).waitAsync();
       other.send("in time", other.rank, 1);
       assert.equal(kept.test(), true);
+      other.send("in time too", other.rank, 3);
       other.free();
+      assert.equal(untouched.wait(), "in time too");
       assert.equal(kept.wait(), "in time");
       const freed = { code: "FREED" };
       assert.throws(() => late.test(), freed);
@@ -190,6 +193,11 @@ export const messageCases: readonly Case[] = [
         codeOf(() => comm.send(() => 1, 0)),
         "NOT_CLONEABLE",
       );
+      assert.throws(() => comm.isend(() => 1, 0), {
+        code: "NOT_CLONEABLE",
+        call: "isend",
+        message: /^isend: /,
+      });
     },
   },
 ];
