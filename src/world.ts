@@ -9,6 +9,7 @@ import { PshmemError } from "./errors.ts";
 import { launcherSeen, mpiDisabled } from "./launcher.ts";
 import { mpiBackend } from "./mpi/backend.ts";
 import { serialBackend } from "./serial/backend.ts";
+import { endWithProcess } from "./serial/end.ts";
 import { threadsBackend } from "./threads/backend.ts";
 import { joinedJob } from "./threads/job.ts";
 
@@ -43,11 +44,16 @@ function joinOnce(): void {
 }
 
 function findWorld(): Communicator {
-  if (mpiDisabled(process.env)) return serialWorld();
+  if (mpiDisabled(process.env)) return startedAlone();
   const job = joinedJob();
-  if (!job && !launcherSeen(process.env)) return serialWorld();
+  if (!job && !launcherSeen(process.env)) return startedAlone();
   joinOnce();
   return worldOf(job ? threadsBackend(job) : mpiBackend(process.env));
+}
+
+function startedAlone(): Communicator {
+  endWithProcess();
+  return serialWorld();
 }
 
 /** Local: the communicator of this rank alone, which `null` stands for. */

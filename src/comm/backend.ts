@@ -53,7 +53,7 @@ export interface Backend {
   readonly worldBoard: { readonly buffer: ArrayBufferLike; readonly byteOffset: number };
   /** Local: what this rank does again and again, once its program has ended, until all have: others may still ask it something. It tells whether anything moved. */
   atEnd(poll: () => boolean): void;
-  /** Ends the whole job. */
+  /** Ends the whole job with this exit code, 0 to 255. */
   abort(code: number): never;
 }
 

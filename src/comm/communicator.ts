@@ -1,5 +1,6 @@
 /** The communicator that users hold: it checks arguments and state, so that what is below need not. */
 import { PshmemError } from "../errors.ts";
+import { exitCodeOf } from "../exit-code.ts";
 import { checkDType, checkMemory, kindOfArray, type DType } from "../array/dtype.ts";
 import {
   faultOfInteger,
@@ -224,7 +225,7 @@ export class Comm implements Communicator {
   }
 
   abort(code = 1): never {
-    return this.#group.endpoint.backend.abort(code);
+    return this.#group.endpoint.backend.abort(exitCodeOf(code));
   }
 
   #scan<T>(op: "scan" | "exscan", value: T, reduction: ReduceOp, inclusive: boolean): T | null {

@@ -194,6 +194,9 @@ export interface Communicator {
   /** Collective: `count` elements on this rank (it may differ between ranks). @throws BAD_DTYPE NO_MEMORY */
   allocateWindow<D extends DType>(dtype: D, count: number): Window<D>;
 
-  /** Local: ends the whole job at once with this exit code. */
+  /**
+   * Local: ends the whole job at once with this exit code; 0 is one that ended well. Of a code its low byte counts; with one whose low byte alone is 0 (256), and
+   * with what is no integer, the job ends with 1.
+   */
   abort(code?: number): never;
 }

@@ -1,6 +1,7 @@
 /** The end of MPI in this process. */
 import { readSync, writeSync } from "node:fs";
 import { inspect } from "node:util";
+import { exitCodeOfProcess } from "../exit-code.ts";
 import type { MpiWorld } from "./job.ts";
 import { HandleCell, type MpiLibrary } from "./library.ts";
 import { pinLibraries } from "./pin.ts";
@@ -104,7 +105,8 @@ export function endWithProcess(world: MpiWorld, settle: () => boolean): void {
     told = true;
     writeSync(2, `pshmem: rank ${world.rank} failed:\n${inspect(error)}\n`);
   });
-  process.on("exit", (code) => {
+  process.on("exit", (given) => {
+    const code = exitCodeOfProcess(given);
     if (code === 0 && !told) {
       const isWhole = settle();
       pinLibraries();
@@ -112,7 +114,7 @@ export function endWithProcess(world: MpiWorld, settle: () => boolean): void {
       else tellLauncher();
       return;
     }
-    if (!told) writeSync(2, `pshmem: rank ${world.rank} exited with code ${code}\n`);
+    if (!told) writeSync(2, `pshmem: rank ${world.rank} exited with code ${given}\n`);
     world.abort(code === 0 ? 1 : code);
   });
 }

@@ -1,6 +1,7 @@
 /** Watching the ranks of a job: their failures, their end. */
 import { inspect } from "node:util";
 import type { Worker } from "node:worker_threads";
+import { exitCodeOf } from "../exit-code.ts";
 import type { OutputOrder, Source } from "./order.ts";
 
 /** Why a job ends before all its ranks have ended by themselves, and with which exit code; a null text: nothing to tell. */
@@ -105,7 +106,7 @@ export class Supervisor {
     this.#onGone(ranked.rank, code !== 0);
     // An ended job brings rank after rank here with code 1; the first ending counts.
     if (code !== 0 && this.#ending === null) {
-      this.#endSoon({ code: exitCode(code), text: exitText(ranked.rank, code) });
+      this.#endSoon({ code: exitCodeOf(code), text: exitText(ranked.rank, code) });
     }
     this.#running.delete(ranked.rank);
     if (this.#running.size === 0) {
@@ -136,12 +137,7 @@ function tell(text: string): void {
 
 function abortCode(message: unknown): number | null {
   const { type, code } = (message ?? {}) as { type?: unknown; code?: unknown };
-  return type === "pshmem:abort" ? exitCode(Number(code)) : null;
-}
-
-/** What the operating system keeps of a code is its low byte; a failure must not become a success by that. */
-function exitCode(code: number): number {
-  return code === 0 ? 0 : code & 0xff || 1;
+  return type === "pshmem:abort" ? exitCodeOf(code) : null;
 }
 
 function exitText(rank: number, code: number): string {

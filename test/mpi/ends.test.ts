@@ -7,7 +7,16 @@ import { ON_LINUX, cannotRun, describeEachMpi, describeMpi, launchLine, type Mpi
 
 const program = new URL("./programs/ends.mjs", import.meta.url).pathname;
 
-const ENDS = [
+interface End {
+  readonly end: string;
+  /** What the deed is done with, if not with what the program has for it. */
+  readonly value?: unknown;
+  readonly doer: string;
+  readonly code: number;
+  readonly says: string;
+}
+
+const ENDS: readonly End[] = [
   { end: "nothing", doer: "all", code: 0, says: "all have come" },
   { end: "leave", doer: "all", code: 0, says: "all have come" },
   { end: "linger", doer: "all", code: 0, says: "rank 1 of 2 is gone" },
@@ -17,6 +26,22 @@ const ENDS = [
   { end: "exit", doer: "0", code: 3, says: "rank 0 exited with code 3" },
   { end: "exitCode", doer: "1", code: 5, says: "rank 1 exited with code 5" },
   { end: "abort", doer: "1", code: 7, says: "all have come" },
+];
+
+/** What the exit codes of programs come to. */
+const CODES: readonly End[] = [
+  { end: "exit", value: 256, doer: "1", code: 1, says: "rank 1 exited with code 256" },
+  { end: "exit", value: "7", doer: "1", code: 7, says: "rank 1 exited with code 7" },
+  { end: "exitCode", value: "512", doer: "1", code: 1, says: "rank 1 exited with code 512" },
+  { end: "leave", value: "0", doer: "1", code: 0, says: "those that stay have time to finish" },
+  { end: "abort", value: 0, doer: "1", code: 0, says: "all have come" },
+  ...[256, null, 1.5, "x"].map((value) => ({
+    end: "abort",
+    value,
+    doer: "1",
+    code: 1,
+    says: "all have come",
+  })),
 ];
 
 /** Process numbers of a running job. */
@@ -41,16 +66,19 @@ function processesOf(job: IsolatedJob): Processes {
   return { ranks: named(/^node/), launcher: named(/^(mpi|orte|prte)/) };
 }
 
-function start(mpi: Mpi, end: string, doer: string, env: Record<string, string> = {}): IsolatedJob {
-  return startIsolated([...launchLine(mpi, 2), process.execPath, program, end, doer], { jobMs: 60_000, env });
+function start(mpi: Mpi, args: readonly string[], env: Record<string, string> = {}): IsolatedJob {
+  return startIsolated([...launchLine(mpi, 2), process.execPath, program, ...args], { jobMs: 60_000, env });
 }
 
-function itEnds(mpi: Mpi, ends: typeof ENDS, env: Record<string, string> = {}): void {
-  it.each(ends)("$end on rank $doer ends the job with code $code", async ({ end, doer, code, says }) => {
-    const job = start(mpi, end, doer, env);
+function itEnds(mpi: Mpi, ends: readonly End[], env: Record<string, string> = {}): void {
+  it.each(ends)("$end $value on rank $doer ends the job with code $code", async ({ end, value, ...row }) => {
+    const { doer, code, says } = row;
+    const job = start(mpi, [end, doer, ...(value === undefined ? [] : [JSON.stringify(value)])], env);
     const ended = await job.end;
     expect(ended.code, ended.output).toBe(code);
     expect(ended.output).toContain(says);
+    if (code === 0) expect(ended.output).not.toContain("failed");
+    if (!says.includes("TypeError")) expect(ended.output).not.toContain("TypeError");
     expect(ended.output).not.toContain("left behind");
     expect(await remains(job)).toEqual([]);
   });
@@ -85,9 +113,10 @@ else {
 
   describeEachMpi((mpi) => {
     itEnds(mpi, ENDS);
+    itEnds(mpi, CODES);
 
     it.each(SIGNALS)("$title ends the job", async ({ signal, to }) => {
-      const job = start(mpi, "wait", "all");
+      const job = start(mpi, ["wait", "all"]);
       await untilBothWait(job);
       const victims = to(processesOf(job));
       expect(victims, job.text()).not.toEqual([]);

@@ -216,8 +216,22 @@ describe("a rank that fails", () => {
   });
 
   it("fails the job even where the system would keep zero of its code", async () => {
-    const { code, stderr } = await deed(2, "exitCode", "1", "block");
+    const { code, stderr } = await deed(2, "exitCode", "1", "block", "256");
     expect({ code, stderr }).toEqual({ code: 1, stderr: "pshmem: rank 1 exited with code 256\n" });
+  });
+
+  it.each([
+    ["0", 0],
+    ["-0", 0],
+    ["256", 1],
+    ["300", 44],
+    ["null", 1],
+    ["1.5", 1],
+    ['"x"', 1],
+    ['"7"', 1],
+  ])("that aborts the job with %s ends it with code %i", async (value, code) => {
+    const stderr = `pshmem: rank 1 aborted the job with code ${code}\n`;
+    expect(await deed(2, "abortWith", "1", "block", value)).toMatchObject({ code, stderr });
   });
 
   it("may abort the job with a code", async () => {

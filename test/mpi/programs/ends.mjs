@@ -1,8 +1,8 @@
-// One rank comes to an end, named on the command line, while the others wait for it: `ends.mjs end rank marker`.
+// One rank comes to an end, named on the command line, while the others wait for it: `ends.mjs end rank [value]`, the value in JSON.
 import { setTimeout as sleep } from "node:timers/promises";
 import { MPILock, MPIShared, world } from "pshmem";
 
-const [end, doer] = process.argv.slice(2);
+const [end, doer, value] = process.argv.slice(2);
 const comm = world();
 const shared = new MPIShared([1000], "float64", comm);
 shared.set(comm.rank === 0 ? new Float64Array(1000).fill(1) : null, { fromRank: 0 });
@@ -18,11 +18,11 @@ const ends = {
     setTimeout(() => Promise.reject(new RangeError("late")), 5);
     setInterval(() => {}, 1_000);
   },
-  exit: () => process.exit(3),
-  exitCode() {
-    process.exitCode = 5;
+  exit: (code = 3) => process.exit(code),
+  exitCode(code = 5) {
+    process.exitCode = code;
   },
-  leave: () => process.exit(0),
+  leave: (code = 0) => process.exit(code),
   linger() {
     // Later than those of the library, which runs first.
     process.on("exit", () => {
@@ -30,7 +30,7 @@ const ends = {
       console.log(`rank ${comm.rank} of ${comm.size} is gone`);
     });
   },
-  abort: () => comm.abort(7),
+  abort: (code = 7) => comm.abort(code),
   async wait() {
     console.log(`pid ${process.pid}`);
     await sleep(600_000);
@@ -39,5 +39,9 @@ const ends = {
 
 if (comm.rank === 0) console.log("all have come");
 comm.barrier();
-if (comm.rank === Number(doer) || doer === "all") await ends[end]();
+if (comm.rank === Number(doer) || doer === "all") await ends[end](value && JSON.parse(value));
 if (!["nothing", "leave", "linger"].includes(end)) comm.barrier();
+if (end === "leave") {
+  await sleep(300);
+  console.log("those that stay have time to finish");
+}

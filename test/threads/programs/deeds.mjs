@@ -1,4 +1,5 @@
-// One rank does a deed, named on the command line; the others do `otherwise`, if given: `deeds.mjs deed rank [otherwise]`.
+// One rank does a deed, named on the command line, with a value in JSON if it needs one; the others do `otherwise`, if given:
+// `deeds.mjs deed rank [otherwise [value]]`.
 import { spawnSync } from "node:child_process";
 import { workerData } from "node:worker_threads";
 import { MPILock, world } from "../../../dist/index.js";
@@ -51,8 +52,8 @@ const deeds = {
     process.stdout.write("no newline");
     process.exit(5);
   },
-  exitCode() {
-    process.exitCode = 256;
+  exitCode(code) {
+    process.exitCode = JSON.parse(code);
   },
   leave() {
     process.exit(0);
@@ -64,6 +65,9 @@ const deeds = {
   abort() {
     console.log("before");
     world().abort(7);
+  },
+  abortWith(code) {
+    world().abort(JSON.parse(code));
   },
   async never() {
     await new Promise(() => {});
@@ -134,5 +138,5 @@ const deeds = {
   },
 };
 
-const [deed, doer, otherwise = "nothing"] = process.argv.slice(2);
-await deeds[Number(doer) === rank || doer === "all" ? deed : otherwise]();
+const [deed, doer, otherwise = "nothing", value] = process.argv.slice(2);
+await deeds[Number(doer) === rank || doer === "all" ? deed : otherwise](value);
