@@ -1,10 +1,10 @@
 /** The end of MPI in this process. */
 import { readSync, writeSync } from "node:fs";
-import { inspect } from "node:util";
 import { exitCodeOfProcess } from "../exit-code.ts";
 import type { MpiWorld } from "./job.ts";
 import { HandleCell, type MpiLibrary } from "./library.ts";
 import { pinLibraries } from "./pin.ts";
+import { watchUncaught } from "./uncaught.ts";
 
 /** No message has it; MPI promises tags up to 32767 (MPI-4.1 §9.1.2). */
 const TAG_NOBODY_SENDS = 32767;
@@ -94,27 +94,23 @@ function sleep(ms: number): void {
 
 /**
  * Local: ends MPI with this process. A clean exit finalizes, after `settle`; any other ends the whole job, since the other ranks
- * would wait for this one for ever. An uncaught error is told first: Node would print it only after the exit handlers.
+ * would wait for this one for ever.
  *
  * Where `settle` tells that a rank has died, and the launcher has let the others live, they leave without MPI_Finalize: Open MPI's (4.1.4, also in a C program)
  * waits then for ever every sixth time or so on a busy machine.
  */
 export function endWithProcess(world: MpiWorld, settle: () => boolean): void {
-  let told = false;
-  process.on("uncaughtExceptionMonitor", (error) => {
-    told = true;
-    writeSync(2, `pshmem: rank ${world.rank} failed:\n${inspect(error)}\n`);
-  });
+  const told = watchUncaught(world);
   process.on("exit", (given) => {
     const code = exitCodeOfProcess(given);
-    if (code === 0 && !told) {
+    if (code === 0 && !told()) {
       const isWhole = settle();
       pinLibraries();
       if (isWhole) finalize(world);
       else tellLauncher();
       return;
     }
-    if (!told) writeSync(2, `pshmem: rank ${world.rank} exited with code ${given}\n`);
+    if (!told()) writeSync(2, `pshmem: rank ${world.rank} exited with code ${given}\n`);
     world.abort(code === 0 ? 1 : code);
   });
 }

@@ -9,6 +9,15 @@ shared.set(comm.rank === 0 ? new Float64Array(1000).fill(1) : null, { fromRank: 
 const lock = new MPILock(comm);
 lock.withLock(() => {});
 
+/** Throws where nothing catches it; resolves a while later, if the program is still there. */
+async function fail() {
+  setTimeout(() => {
+    throw new RangeError("late");
+  }, 5);
+  await sleep(100);
+  console.log(`rank ${comm.rank} goes on`);
+}
+
 const ends = {
   nothing() {},
   throw() {
@@ -31,6 +40,35 @@ const ends = {
     });
   },
   abort: (code = 7) => comm.abort(code),
+  handle() {
+    process.on("uncaughtException", ({ message }, origin) => console.log(`handled: ${message}, ${origin}`));
+    return fail();
+  },
+  async handleOnce() {
+    process.once("uncaughtException", () => {});
+    await fail();
+    await fail();
+  },
+  capture() {
+    process.setUncaughtExceptionCaptureCallback(({ message }) => console.log(`captured: ${message}`));
+    return fail();
+  },
+  captureAndThrow() {
+    process.setUncaughtExceptionCaptureCallback(() => ends.throw());
+    return fail();
+  },
+  handleAndThrow() {
+    process.on("uncaughtException", () => ends.throw());
+    return fail();
+  },
+  handleAndExit() {
+    process.on("uncaughtException", () => process.exit(3));
+    return fail();
+  },
+  handleAndFail() {
+    process.on("uncaughtException", () => (process.exitCode = 4));
+    return fail();
+  },
   async wait() {
     console.log(`pid ${process.pid}`);
     await sleep(600_000);
