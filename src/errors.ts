@@ -43,7 +43,7 @@ export const ERROR_CODES = {
 /** A stable error code; {@link ERROR_CODES} says what each stands for. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** What an error can carry beside its text; every field survives the trip to other ranks. */
+/** What an error can carry beside its text; every field survives the trip to other ranks. One given as undefined is not set. */
 export interface ErrorFields {
   /** The rank (of the communicator in use) on which the fault was found. */
   readonly rank?: number;
@@ -98,7 +98,7 @@ export class PshmemError extends Error implements ErrorFields {
     const { cause, ...rest } = fields;
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    Object.assign(this, rest);
+    Object.assign(this, Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)));
   }
 }
 

@@ -1,7 +1,16 @@
 /** The one class of errors. */
 import { inspect } from "node:util";
 import { expect, it } from "vitest";
-import { ERROR_CODES, isPshmemError, PshmemError, type ErrorCode } from "../../dist/errors.js";
+import { errorIn } from "../../dist/comm/arguments.js";
+import {
+  ERROR_CODES,
+  errorOf,
+  isPshmemError,
+  PshmemError,
+  RankLostError,
+  type ErrorCode,
+} from "../../dist/errors.js";
+import { world } from "../../dist/index.js";
 
 it("an error has its code, its fields and its cause, and nothing that is not set", () => {
   const cause = new Error("inner");
@@ -17,6 +26,34 @@ it("an error has its code, its fields and its cause, and nothing that is not set
   expect(Object.keys(new PshmemError("BAD_RANK", "text")).toSorted()).toEqual(["code", "name"]);
   expect(inspect(new PshmemError("BAD_RANK", "text"))).not.toContain("undefined");
   expect("cause" in new PshmemError("BAD_RANK", "text")).toBe(false);
+});
+
+it("a field given as undefined is not set, in whatever way an error is made", () => {
+  const unset = { rank: undefined, expected: undefined, actual: undefined, task: undefined };
+  const fault = new PshmemError("BAD_TAG", "text", { ...unset, actual: 0 });
+  expect(Object.keys(fault).toSorted()).toEqual(["actual", "code", "name"]);
+  expect(fault.actual).toBe(0);
+  const lost = new RankLostError("text", { ...unset, lost: [1] });
+  for (const error of [
+    errorOf("BAD_TAG", "text", unset),
+    lost,
+    errorIn("send", lost),
+    errorIn("send", fault),
+  ])
+    expect(inspect(error)).not.toContain("undefined");
+  expect(errorIn("send", lost)).toMatchObject({ name: "RankLostError", call: "send", lost: [1] });
+});
+
+it("an error of a local call shows no field that is not set", () => {
+  let found: unknown;
+  try {
+    world().send(1, 0, -1);
+  } catch (error) {
+    found = error;
+  }
+  expect(found).toMatchObject({ code: "BAD_TAG", call: "send", actual: -1 });
+  expect(found).not.toHaveProperty("expected");
+  expect(inspect(found)).not.toContain("undefined");
 });
 
 it("an error is told by its class and its code", () => {
