@@ -3,7 +3,7 @@ import { resolveSource, type NdSource, type Resolved } from "../array/source.ts"
 import type { DType } from "../array/dtype.ts";
 import { selectRegion, type Axis, type Region } from "../array/slice.ts";
 import { PshmemError } from "../errors.ts";
-import { textOf } from "../shown.ts";
+import { listText } from "../shown.ts";
 
 /** Data, and the part of the array that takes it. */
 export interface Placement<D extends DType> {
@@ -11,7 +11,7 @@ export interface Placement<D extends DType> {
   readonly target: Region;
 }
 
-/** Local: data at an offset, one number for each axis, or where the array begins. @throws BAD_DIMENSIONS OUT_OF_BOUNDS and those of the data */
+/** Local: data at an offset, one number for each axis, or where the array begins. @throws those of {@link firstOf} */
 export function placeAt<D extends DType>(
   whole: Region,
   source: Resolved<D>,
@@ -21,7 +21,12 @@ export function placeAt<D extends DType>(
   return { source, target: { offset: first, shape: source.shape, strides: whole.strides } };
 }
 
-/** Local: where a part of this shape begins that has its first element at an offset. @throws BAD_DIMENSIONS OUT_OF_BOUNDS */
+/**
+ * Local: where a part of this shape begins that has its first element at an offset.
+ *
+ * @throws BAD_ARGUMENT an offset that is no list of integers
+ * @throws BAD_DIMENSIONS OUT_OF_BOUNDS
+ */
 export function firstOf(
   whole: Region,
   shape: readonly number[],
@@ -30,10 +35,12 @@ export function firstOf(
 ): number {
   const dimensions = whole.shape.length;
   if (shape.length !== dimensions) throw badDimensions(what, shape.length, dimensions);
-  if (offset && offset.length !== dimensions) throw badDimensions("the offset", offset.length, dimensions);
+  const isGiven = offset !== null && offset !== undefined;
+  if (isGiven) checkLength(offset, dimensions);
   let first = whole.offset;
   for (let axis = 0; axis < dimensions; axis++) {
-    const start = offset ? offset[axis] : 0;
+    const start = isGiven ? offset[axis] : 0;
+    if (!Number.isInteger(start)) throw noOffset(offset);
     checkExtent(start, shape[axis], whole.shape[axis], axis);
     first += whole.strides[axis] * start;
   }
@@ -53,8 +60,8 @@ export function placeIn<D extends DType>(
   data: NdSource<D>,
 ): Placement<D> {
   const source = resolveSource(dtype, data);
-  const isOffset = axes.length === whole.shape.length && axes.every((axis) => typeof axis === "number");
-  if (isOffset && source.shape.length > 0) return placeAt(whole, source, axes);
+  const isOffset = axes.length === whole.shape.length && axes.every((axis) => Number.isInteger(axis));
+  if (isOffset && source.shape.length > 0) return placeAt(whole, source, axes as readonly number[]);
   const target = selectRegion(whole, axes);
   if (source.shape.length === 0) return { source: repeated(source, target.shape), target };
   const fits =
@@ -69,10 +76,22 @@ function repeated<D extends DType>(source: Resolved<D>, shape: readonly number[]
   return { ...source, shape, strides: shape.map(() => 0) };
 }
 
+/** Without types an offset may be anything. */
+function checkLength(offset: ArrayLike<number>, dimensions: number): void {
+  if (typeof offset !== "object" || !Number.isInteger(offset.length)) throw noOffset(offset);
+  if (offset.length !== dimensions) throw badDimensions("the offset", offset.length, dimensions);
+}
+
+function noOffset(offset: unknown): PshmemError {
+  const actual = listText(offset);
+  const text = `the offset ${actual} is no list of integers; give a whole number, of the type number, for each axis`;
+  return new PshmemError("BAD_ARGUMENT", text, { actual });
+}
+
 function checkExtent(offset: number, count: number, extent: number, axis: number): void {
-  if (Number.isInteger(offset) && offset >= 0 && offset + count <= extent) return;
+  if (offset >= 0 && offset + count <= extent) return;
   const text =
-    `${count} elements from offset ${textOf(offset)} do not fit into axis ${axis} of ${extent} elements; ` +
+    `${count} elements from offset ${offset} do not fit into axis ${axis} of ${extent} elements; ` +
     "offsets are whole numbers from 0";
   throw new PshmemError("OUT_OF_BOUNDS", text, { expected: extent, actual: [offset, count] });
 }

@@ -203,10 +203,11 @@ const setAll: readonly Case[] = [
           ["OUT_OF_BOUNDS", [[1, 2]], { offset: [culprit, 3] }],
           ["OUT_OF_BOUNDS", [[1]], { offset: [comm.size, 0] }],
           ["OUT_OF_BOUNDS", [[1]], { offset: [0, -1] }],
-          ["OUT_OF_BOUNDS", [[1]], { offset: [0, 0.5] }],
+          ["BAD_ARGUMENT", [[1]], { offset: [0, 0.5] }],
+          ["BAD_ARGUMENT", [[1]], { offset: culprit }],
         ] as const) {
           const put = () => {
-            if (comm.rank === culprit) shared.setAll(data as never, options);
+            if (comm.rank === culprit) shared.setAll(data as never, options as never);
             else shared.setAll([[1, 2, 3, 4]], { offset: [comm.rank, 0] });
           };
           refusedBy(shared, code, put, { rank: culprit });
@@ -602,6 +603,8 @@ const writeAndSync: readonly Case[] = [
         ["OUT_OF_BOUNDS", { offset: [-1, 0], shape: [1, 1] }],
         ["BAD_DIMENSIONS", [0, 0, 0]],
         ["BAD_DIMENSIONS", { offset: [0], shape: [1, 1] }],
+        ["BAD_ARGUMENT", { offset: ["0", 0], shape: [1, 1] }],
+        ["BAD_ARGUMENT", { offset: "", shape: [1, 1] }],
         ["BAD_DIMENSIONS", { shape: [1] }],
         ["BAD_SHAPE", { shape: [1, -1] }],
         ["BAD_SLICE", ["1-2"]],

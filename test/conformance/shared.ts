@@ -806,7 +806,7 @@ function longFromEveryRank(comm: Communicator, rows: number, columns: number): v
 }
 
 /** Data and offsets that cannot be set in a float64 array of shape [3, 4]. */
-const BAD_DATA: readonly (readonly [ErrorCode, unknown, ArrayLike<number>?])[] = [
+const BAD_DATA: readonly (readonly [ErrorCode, unknown, unknown?])[] = [
   ["NO_SOURCE", null],
   ["NO_SOURCE", undefined],
   ["BAD_DTYPE", { data: new Float32Array(12), shape: [3, 4] }],
@@ -823,8 +823,13 @@ const BAD_DATA: readonly (readonly [ErrorCode, unknown, ArrayLike<number>?])[] =
   ["OUT_OF_BOUNDS", [[1]], [3, 0]],
   ["OUT_OF_BOUNDS", [[1]], [0, 4]],
   ["OUT_OF_BOUNDS", [[1]], [-1, 0]],
-  ["OUT_OF_BOUNDS", [[1]], [0, 0.5]],
-  ["OUT_OF_BOUNDS", [[1]], [NaN, 0]],
+  ["BAD_ARGUMENT", [[1]], [0, 0.5]],
+  ["BAD_ARGUMENT", [[1]], [NaN, 0]],
+  ["BAD_ARGUMENT", [[1]], ["0", 0]],
+  ["BAD_ARGUMENT", [[1]], [0, 0n]],
+  ["BAD_ARGUMENT", [[1]], "ab"],
+  ["BAD_ARGUMENT", [[1]], 0],
+  ["BAD_ARGUMENT", [[1]], 5],
   ["OUT_OF_BOUNDS", { data: new Float64Array(3), shape: [2, 2] }],
   ["OUT_OF_BOUNDS", { data: new Float64Array(4), shape: [2, 2], strides: [-2, 1] }],
   ["BAD_SHAPE", [[1], [1, 2]]],
@@ -893,7 +898,7 @@ const faults: readonly Case[] = [
         for (const fromRank of new Set([0, comm.size - 1])) {
           const own = comm.rank === fromRank;
           const set = () =>
-            shared.set(own ? (bad as never) : [[1]], { fromRank, offset: own ? offset : [0, 0] });
+            shared.set(own ? (bad as never) : [[1]], { fromRank, offset: own ? (offset as never) : [0, 0] });
           refusedBy(shared, code, set, { rank: fromRank });
         }
       }
@@ -994,6 +999,7 @@ const faults: readonly Case[] = [
         ["BAD_SLICE", ["0-1"], 1],
         ["BAD_SLICE", ["::0"], 1],
         ["BAD_SLICE", [0.5, 0.5, "..."], 1],
+        ["BAD_SLICE", [0, 0.5], [[1]]],
         ["BAD_DIMENSIONS", [0, 0, 0], 1],
         ["BAD_DIMENSIONS", [0, 0], [1, 2]],
         ["OUT_OF_BOUNDS", [3], 1],
