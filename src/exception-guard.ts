@@ -18,7 +18,8 @@ const CALL = "exceptionGuard";
 
 /**
  * Runs `fn`; an error it does not catch is printed with its rank, and then the whole job ends with exit code 1, since the other
- * ranks would wait for this one for ever. Local; blocks this rank until `fn` returns, or, if it returns a promise, gives a promise.
+ * ranks would wait for this one for ever. Local; blocks this rank until `fn` returns, or, if it returns a promise, gives a promise. What
+ * `await` waits for is a promise here too: whatever has a `then`, also of another realm.
  *
  * On a rank alone (also `null`) the error is thrown on, so that a debugger sees it.
  *
@@ -33,13 +34,13 @@ export function exceptionGuard<T>(
   const timeout = timeoutOf(options);
   throwFault(faultOfFunction("fn", fn), CALL);
   const fail = (error: unknown): never => end(ranks, error, timeout);
-  let result: T;
   try {
-    result = fn();
+    const result = fn();
+    const then = thenOf(result);
+    return then ? (new Promise(then).catch(fail) as T) : result;
   } catch (error) {
     return fail(error);
   }
-  return isPromise(result) ? (result.catch(fail) as T) : result;
 }
 
 /** @throws BAD_ARGUMENT */
@@ -50,8 +51,13 @@ function timeoutOf(options: ExceptionGuardOptions | null | undefined): number {
   throw new PshmemError("BAD_ARGUMENT", text, { call: CALL, actual: timeout });
 }
 
-function isPromise(value: unknown): value is Promise<unknown> {
-  return value instanceof Promise;
+type Executor = ConstructorParameters<typeof Promise<unknown>>[0];
+
+/** What follows a promise or the like to its end; undefined for any other value. It reads `then` once, which may be a getter. */
+function thenOf(value: unknown): Executor | undefined {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return undefined;
+  const then: unknown = Reflect.get(value, "then");
+  return typeof then === "function" ? (...settle) => void Reflect.apply(then, value, settle) : undefined;
 }
 
 function end(comm: Communicator, error: unknown, timeout: number): never {

@@ -8,12 +8,15 @@ const program = new URL("./programs/guarded.mjs", import.meta.url).pathname;
 const onRanks = (ranks: number, way: string) =>
   runJob(process.execPath, [cli, "run", "-n", String(ranks), program, way]);
 
-it.each(["throw", "reject"])("ends the whole job when one rank fails: %s", async (way) => {
-  const { code, output } = await onRanks(3, way);
-  expect(code).toBe(1);
-  expect(output).toContain("rank 2: TypeError: on purpose");
-  expect(output).not.toContain("finished");
-});
+it.each(["throw", "reject", "thenable", "foreign"])(
+  "ends the whole job when one rank fails: %s",
+  async (way) => {
+    const { code, output } = await onRanks(3, way);
+    expect(code).toBe(1);
+    expect(output).toContain("rank 2: TypeError: on purpose");
+    expect(output).not.toContain("finished");
+  },
+);
 
 it.each([1, 3])(
   "takes a rejected promise that nobody handles for an uncaught error: %i ranks",
@@ -31,13 +34,41 @@ it.each(["return", "resolve"])("gives what the function gives: %s", async (way) 
   expect(code).toBe(0);
 });
 
-it.each(["throw", "reject"])("throws on where there is one rank: %s", async (way) => {
+it.each(["throw", "reject", "thenable", "foreign"])("throws on where there is one rank: %s", async (way) => {
   const { code, output } = await runJob(process.execPath, [program, way]);
   expect(code).toBe(1);
   expect(output).toContain("rank 0: TypeError: on purpose");
 });
 
 const never = () => expect.unreachable();
+
+/** Something with a `then`, and how often it was asked for. */
+function withThen(target: object, then: unknown): { readonly target: object; readonly asked: () => number } {
+  let asked = 0;
+  const get = () => {
+    asked++;
+    return then;
+  };
+  // oxlint-disable-next-line unicorn/no-thenable -- that is what is guarded
+  Object.defineProperty(target, "then", { get });
+  return { target, asked: () => asked };
+}
+
+const thenDone = (settle: (value: string) => void) => settle("done");
+
+it("takes for a promise what await would, and asks once for its then", async () => {
+  for (const { target, asked } of [withThen({}, thenDone), withThen(() => {}, thenDone)]) {
+    const guarded: unknown = exceptionGuard(null, () => target);
+    expect(guarded).toBeInstanceOf(Promise);
+    expect([await guarded, asked()]).toEqual(["done", 1]);
+  }
+  const fails = withThen({}, () => {
+    throw new TypeError("on purpose");
+  });
+  await expect(exceptionGuard(null, () => fails.target)).rejects.toThrow("on purpose");
+  const { target } = withThen({}, 5);
+  for (const value of [target, null, "then", never]) expect(exceptionGuard(null, () => value)).toBe(value);
+});
 
 it("refuses what is no function, no communicator and no time, before anything runs", () => {
   const guard = exceptionGuard as (...args: readonly unknown[]) => unknown;

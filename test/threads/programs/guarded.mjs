@@ -1,4 +1,5 @@
 // Runs under exceptionGuard: rank 1 fails, in the way that the argument says, while the others wait for it.
+import { runInNewContext } from "node:vm";
 import { exceptionGuard, world } from "../../../dist/index.js";
 
 const comm = world();
@@ -12,7 +13,8 @@ function work() {
 
 async function workLater() {
   await new Promise((resolve) => setTimeout(resolve, 10));
-  if (comm.rank === comm.size - 1 && way === "reject") throw new TypeError("on purpose");
+  if (comm.rank === comm.size - 1 && way !== "resolve" && way !== "unhandled")
+    throw new TypeError("on purpose");
   if (comm.rank === comm.size - 1 && way === "unhandled") {
     void Promise.reject(new TypeError("on purpose"));
     await new Promise((resolve) => setTimeout(resolve, 600_000));
@@ -21,9 +23,16 @@ async function workLater() {
   return "finished";
 }
 
+/** What is no Promise of this realm. */
+function workAsOther() {
+  const then = (resolve, reject) => workLater().then(resolve, reject);
+  // oxlint-disable-next-line unicorn/no-thenable -- that is what is guarded
+  return way === "thenable" ? { then } : runInNewContext("(async (work) => await work())")(workLater);
+}
+
 const options = { timeout: 50 };
 const result =
   way === "throw" || way === "return"
     ? exceptionGuard(comm, work, options)
-    : await exceptionGuard(comm, workLater, options);
+    : await exceptionGuard(comm, way === "thenable" || way === "foreign" ? workAsOther : workLater, options);
 console.log(`rank ${comm.rank} ${result}`);
