@@ -1,5 +1,6 @@
 /** What the environment asks of windows and progress; every rank of a job must be asked the same. */
 import { PshmemError } from "../errors.ts";
+import { ranksText } from "../node/ranks-text.ts";
 import type { MpiWorld } from "./job.ts";
 
 /** The wishes; null where there is none. */
@@ -10,6 +11,9 @@ export interface MpiOptions {
 
 const WINDOWS = ["rma", "messages"] as const;
 const PROGRESS = ["thread"] as const;
+
+/** Room for a value in an error: 64 bytes, where longer ones are cut. */
+const TEXT_WORDS = 16;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -23,8 +27,8 @@ export function mpiOptions(world: MpiWorld, env: Environment): MpiOptions {
   const all = Array.from(world.allgather(own));
   const [windows, progress, levels] = own.map((_, word) => all.filter((__, i) => i % own.length === word));
   const options = {
-    windows: agreed(env, "PSHMEM_WINDOWS", WINDOWS, windows),
-    progress: agreed(env, "PSHMEM_PROGRESS", PROGRESS, progress),
+    windows: agreed(world, env, "PSHMEM_WINDOWS", WINDOWS, windows),
+    progress: agreed(world, env, "PSHMEM_PROGRESS", PROGRESS, progress),
   };
   if (options.progress) checkLevels(world, levels);
   return options;
@@ -44,16 +48,34 @@ function checkLevels({ library }: MpiWorld, levels: readonly number[]): void {
   throw new PshmemError("UNSUPPORTED", text, { expected: abi.THREAD_MULTIPLE, actual: Math.min(...levels) });
 }
 
+/** Collective. @throws BAD_LAUNCH */
 function agreed<T extends string>(
+  world: MpiWorld,
   env: Environment,
   name: string,
   known: readonly T[],
   codes: readonly number[],
 ): T | null {
   if (codes.every((other) => other === codes[0] && other >= 0)) return known[codes[0] - 1] ?? null;
-  const values = codes.map((one) => (one < 0 ? "unknown" : (known[one - 1] ?? "unset")));
-  const text =
-    `${name} must be ${known.join(" or ")}, or unset, and the same on all ranks; it is ${values.join(", ")} on ranks 0 and up ` +
-    `(here: ${env[name] ?? "unset"})`;
+  // All ranks come here, for all have the same codes.
+  const values = allTexts(world, env[name] ? JSON.stringify(env[name]) : "unset");
+  const found = [...new Set(values)].map((value) => `${value} on ${whose(values, value)}`);
+  const text = `${name} is ${found.join(", ")}; it must be ${known.join(" or ")}, or unset, and the same on all ranks`;
   throw new PshmemError("BAD_LAUNCH", text, { expected: known, actual: values });
+}
+
+function whose(values: readonly string[], value: string): string {
+  const ranks = values.flatMap((other, rank) => (other === value ? [rank] : []));
+  return ranks.length === values.length && ranks.length > 1 ? "all ranks" : ranksText(ranks);
+}
+
+/** Collective: a short text of each rank, in rank order. */
+function allTexts(world: MpiWorld, own: string): string[] {
+  const bytes = new Uint8Array(TEXT_WORDS * Int32Array.BYTES_PER_ELEMENT);
+  new TextEncoder().encodeInto(own, bytes);
+  const all = world.allgather(Array.from(new Int32Array(bytes.buffer)));
+  return Array.from({ length: all.length / TEXT_WORDS }, (_, rank) => {
+    const words = all.slice(rank * TEXT_WORDS, (rank + 1) * TEXT_WORDS);
+    return new TextDecoder().decode(words).split("\0", 1)[0];
+  });
 }

@@ -53,7 +53,7 @@ describeMpi("MPICH", (mpi) => {
     it(`${name}: an unknown value is refused on all ranks`, { timeout: LONGEST_MS }, () => {
       const { stderr, status } = run({ [name]: "often" });
       expect(status).not.toBe(0);
-      expect(stderr).toContain(`${name} must be`);
+      expect(stderr).toContain(`${name} is "often" on all ranks; it must be`);
     });
   }
 });

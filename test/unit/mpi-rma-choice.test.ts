@@ -25,6 +25,42 @@ it("refuses values that are unknown here or on another rank, or that differ", ()
   }
 });
 
+it("says what is wrong by name, value and rank", () => {
+  const alone = fakeWorld({});
+  expect(() => mpiOptions(alone, { PSHMEM_WINDOWS: "foo" })).toThrow(
+    'PSHMEM_WINDOWS is "foo" on rank 0; it must be rma or messages, or unset, and the same on all ranks',
+  );
+  const both = { ...alone, allgather: (words: readonly number[]) => Int32Array.from([...words, ...words]) };
+  expect(() => mpiOptions(both, { PSHMEM_PROGRESS: "foo" })).toThrow(
+    'PSHMEM_PROGRESS is "foo" on all ranks; it must be thread, or unset, and the same on all ranks',
+  );
+});
+
+it("says what each rank has where they differ", () => {
+  const other = said({ PSHMEM_WINDOWS: `größer${"!".repeat(100)}` });
+  for (const [own, shown] of [
+    [{}, "unset"],
+    [{ PSHMEM_WINDOWS: "rma" }, '"rma"'],
+  ] as const) {
+    let call = 0;
+    const allgather = (words: readonly number[]) => Int32Array.from([...words, ...other[call++]]);
+    expect(() => mpiOptions({ ...fakeWorld({}), allgather }, own)).toThrow(
+      `PSHMEM_WINDOWS is ${shown} on rank 0, "größer${"!".repeat(55)} on rank 1; it must be rma or messages`,
+    );
+  }
+});
+
+/** What a rank says in each gathering, where a value of its own is unknown. */
+function said(env: Readonly<Record<string, string>>): (readonly number[])[] {
+  const calls: (readonly number[])[] = [];
+  const allgather = (words: readonly number[]) => {
+    calls.push(words);
+    return Int32Array.from(words);
+  };
+  expect(codeOfError(() => mpiOptions({ ...fakeWorld({}), allgather }, env))).toBe("BAD_LAUNCH");
+  return calls;
+}
+
 it("refuses a helper thread where MPI may not be called by two threads", () => {
   const world = fakeWorld({ threadLevel: 1 });
   expect(codeOfError(() => mpiOptions(world, { PSHMEM_PROGRESS: "thread" }))).toBe("UNSUPPORTED");
