@@ -83,13 +83,19 @@ export class MPIBatch implements Disposable {
     this.#plan = plan;
     this.#words = words;
     const table = new TaskTable(words, plan.root, nTask);
-    const id = this.#fill(table, options);
+    let id: string;
+    try {
+      id = this.#fill(table, options);
+      this.workerComm = workerCommunicator(this.comm, workerSize);
+    } catch (error) {
+      words.close();
+      throw error;
+    }
     this.nTask = nTask;
     this.workerSize = workerSize;
     this.nWorker = this.comm.size / workerSize;
     this.worker = Math.floor(this.comm.rank / workerSize);
     this.workerRank = this.comm.rank % workerSize;
-    this.workerComm = workerCommunicator(this.comm, workerSize);
     const speaker = `MPIBatch[${this.#object}] worker ${this.worker}, rank ${this.comm.rank}`;
     this.#log = plan.debug ? (text) => console.log(`${speaker} ${text}`) : undefined;
     this.#tasks = new Tasks(table, this.#directory(id), nTask);
@@ -232,14 +238,9 @@ export class MPIBatch implements Disposable {
     } catch (error) {
       fault = asFault(error);
     }
-    try {
-      const payload = new TextEncoder().encode(id);
-      const bytes = this.#engine.agree({ op: "new MPIBatch", object: this.#object, root, fault, payload });
-      return new TextDecoder().decode(bytes.slice());
-    } catch (error) {
-      this.#words.close();
-      throw error;
-    }
+    const payload = new TextEncoder().encode(id);
+    const bytes = this.#engine.agree({ op: "new MPIBatch", object: this.#object, root, fault, payload });
+    return new TextDecoder().decode(bytes.slice());
   }
 
   /** Null: all are OPEN. There may be more tasks than an array of states has room for. */
