@@ -18,7 +18,8 @@ export const ERROR_CODES = {
   NO_SOURCE: "no rank passed data where exactly one must",
   MANY_SOURCES: "several ranks passed data where exactly one must",
   OVERLAP: "several ranks wrote the same elements where each must have its own",
-  NOT_CLONEABLE: "a value cannot be sent: structuredClone would refuse it",
+  NOT_CLONEABLE:
+    "a value cannot be sent: structuredClone would refuse it, or it is a SharedArrayBuffer or an object of Node such as a Blob",
   MISMATCH: "ranks are in different collective calls, or in the same one with different arguments",
   FREED: "a communicator, window, array, lock or batch was used after it was freed or closed",
   DEADLOCK: "the call would wait for ever",

@@ -121,7 +121,12 @@ export interface Window<D extends DType = DType> extends Disposable {
   close(): void;
 }
 
-/** A group of ranks that can talk, wait for one another and share memory. */
+/**
+ * A group of ranks that can talk, wait for one another and share memory.
+ *
+ * A value is anything `structuredClone` takes, but a SharedArrayBuffer itself and objects of Node such as a Blob, which are NOT_CLONEABLE;
+ * typed arrays travel as their elements, so two views of one buffer arrive with two.
+ */
 export interface Communicator {
   readonly rank: number;
   readonly size: number;

@@ -1,6 +1,6 @@
 /**
- * Values as bytes. A typed array travels as its elements; everything else in V8's form of the structured clone. The last byte
- * says which, so that the elements stand at the start, aligned.
+ * Values as bytes. A typed array travels as its elements; everything else in V8's form of the structured clone, without
+ * SharedArrayBuffers and objects of Node; views in it get a buffer each. The last byte says which, so that the elements stand at the start, aligned.
  */
 import { Deserializer, Serializer } from "node:v8";
 import { PshmemError } from "../errors.ts";
