@@ -19,8 +19,8 @@ import { Worker, type Log, type NextTaskOptions } from "./worker.ts";
 /**
  * A fixed number of tasks, worked through by workers: groups of `workerSize` ranks that follow one another in rank order.
  *
- * Each task has a state: OPEN, RUNNING, DONE, FAILED (or INVALID: offered to nobody). A worker asks for a task, works on it and
- * sets its state; what the task is, the program knows. The states are in the memory of one rank, where a claim takes the
+ * Each task has a state: OPEN, RUNNING, DONE, FAILED (or INVALID: offered to nobody while this batch lasts). A worker asks for a task, works
+ * on it and sets its state; what the task is, the program knows. The states are in the memory of one rank, where a claim takes the
  * same few steps however many tasks there are, and on request also in a directory, one small file for each task, in
  * the format of the Python package. A program that is started again on such a directory goes on where it stopped, and two
  * programs may work on one directory at the same time.
@@ -64,7 +64,8 @@ export class MPIBatch implements Disposable {
 
   /**
    * Collective, blocking. All ranks give the same arguments, but for `initState`, of which only the root's is looked at, and
-   * `debug`. With `taskFsRoot` the root creates what is missing in it and reads the states; a task without a state file is OPEN.
+   * `debug`. With `taskFsRoot` the root creates what is missing in it and reads the states; a task without a state file, or
+   * whose file says INVALID, is OPEN, unless `initState` says otherwise.
    *
    * @throws BAD_WORKER_SIZE if `workerSize` does not divide the number of ranks
    * @throws BAD_TASK if there is not one name for each task
@@ -134,7 +135,8 @@ export class MPIBatch implements Disposable {
 
   /**
    * Local, blocking. Sets the state of any task; the directory follows. One rank of the worker does it, after the others
-   * have finished. RUNNING for a task that is at work changes nothing; any other state ends the work on it.
+   * have finished. RUNNING for a task that is at work changes nothing; any other state ends the work on it. An INVALID task is offered
+   * to nobody until it is set OPEN, or the next job begins on the directory, which opens it, as the Python package does.
    *
    * @throws BAD_TASK BAD_STATE FILE_SYSTEM FREED
    */

@@ -39,8 +39,8 @@ export class TaskDirectory {
   }
 
   /**
-   * Creates what is missing and returns all states at the start. A task without a state file is OPEN, or what `initial`
-   * says; the file is written. @throws BAD_STATE_FILE BAD_ARGUMENT if there are initial states and a directory
+   * Creates what is missing and returns all states at the start. A task without a state file, or INVALID on file, is OPEN, or what
+   * `initial` says; the file is written. @throws BAD_STATE_FILE BAD_ARGUMENT if there are initial states and a directory
    */
   prepare(initial: readonly TaskState[] | null): TaskState[] {
     if (initial && existsSync(this.#root)) throw initialStatesRefused(this.#root);
@@ -51,8 +51,7 @@ export class TaskDirectory {
       return this.#names.map((name, task) => {
         if (!present.has(name)) makeDirectory(this.#path(task));
         const found = present.has(name) ? this.read(task) : INVALID;
-        if (found !== INVALID) return found;
-        return this.#first(task, initial && initial[task] !== INVALID ? initial[task] : OPEN);
+        return found === INVALID ? this.#first(task, initial?.[task] ?? OPEN) : found;
       });
     } finally {
       this.rest();
@@ -61,9 +60,14 @@ export class TaskDirectory {
 
   /** The state on file; INVALID if there is no file. @throws BAD_STATE_FILE */
   read(task: number): TaskState {
+    return this.find(task) ?? INVALID;
+  }
+
+  /** The state on file; null if there is no file. @throws BAD_STATE_FILE */
+  find(task: number): TaskState | null {
     const path = this.#file(task);
     const text = readText(path);
-    if (text === null) return INVALID;
+    if (text === null) return null;
     const word = text.split("\n", 1)[0].trimEnd();
     try {
       return stringToState(word);

@@ -8,7 +8,10 @@ import { textOf } from "../shown.ts";
 
 /** The options of a batch. All ranks give the same, but for `initState` and `debug`. */
 export interface BatchOptions {
-  /** The states at the start, one for each task; only the root's are looked at. Default: all OPEN. */
+  /**
+   * The states at the start, one for each task; only the root's are looked at. Default: all OPEN. An INVALID task is offered to nobody. With
+   * a directory, which must be new, they are written to it; the next job that begins on it opens what is INVALID.
+   */
   readonly initState?: ArrayLike<number> | null;
   /** A directory in which the states are kept as well; it must allow hard links and symbolic ones. Needs `taskFsNames`. */
   readonly taskFsRoot?: string | null;

@@ -2,7 +2,7 @@
 import { PshmemError } from "../errors.ts";
 import { textOf } from "../shown.ts";
 
-/** Not a state to work from: the task is offered to nobody. */
+/** Not a state to work from: the task is offered to nobody. A job that begins on a directory opens it. */
 export const INVALID = -1 as const;
 /** Waits for a worker. */
 export const OPEN = 0 as const;

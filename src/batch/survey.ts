@@ -7,7 +7,7 @@ import { isPshmemError } from "../errors.ts";
 import { TaskDirectory } from "./directory.ts";
 import { attempt } from "./files.ts";
 import { newBatchName } from "./owner.ts";
-import { INVALID, OPEN, type TaskState } from "./states.ts";
+import { OPEN, type TaskState } from "./states.ts";
 
 /** A task found in a directory. */
 export interface FoundTask {
@@ -37,8 +37,8 @@ export function surveyTasks(root: string): Survey {
   const faults: string[] = [];
   for (const [task, name] of names.entries()) {
     try {
-      const state = directory.read(task);
-      if (state !== INVALID) tasks.push({ name, state });
+      const state = directory.find(task);
+      if (state !== null) tasks.push({ name, state });
     } catch (error) {
       if (!isPshmemError(error)) throw error;
       faults.push(error.message);

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import {
   DONE,
   FAILED,
+  INVALID,
   OPEN,
   RUNNING,
   stateToString,
@@ -21,7 +22,9 @@ const BATCH_OPTIONS = {
   help: { type: "boolean", short: "h" },
 } as const;
 
+/** Those that are counted in any case; INVALID is rare. */
 const SHOWN: readonly TaskState[] = [OPEN, RUNNING, DONE, FAILED];
+const LISTED: readonly TaskState[] = [...SHOWN, INVALID];
 const ENDED_OR_LEFT: readonly TaskState[] = [RUNNING, FAILED, DONE];
 
 /**
@@ -41,7 +44,7 @@ export async function batch(argv: readonly string[]): Promise<number> {
   const [root, extra] = positionals;
   if (root === undefined) throw new PshmemError("BAD_ARGUMENT", "no directory given");
   if (extra !== undefined) throw new PshmemError("BAD_ARGUMENT", `unexpected argument '${extra}'`);
-  const listed = values.list === undefined ? null : statesFrom("--list", values.list, SHOWN);
+  const listed = values.list === undefined ? null : statesFrom("--list", values.list, LISTED);
   const reopened = values.reopen === undefined ? null : statesFrom("--reopen", values.reopen, ENDED_OR_LEFT);
   const isLeft = reopened !== null && reopen(root, reopened, values.force ?? false);
   const survey = surveyTasks(root);
@@ -78,8 +81,9 @@ function namesOf({ tasks }: Survey, states: ReadonlySet<TaskState>): string {
 }
 
 function countsOf({ tasks, faults }: Survey): string {
-  const rows = SHOWN.map(
-    (shown) => [stateToString(shown), tasks.filter(({ state }) => state === shown).length] as const,
+  const shown = tasks.some(({ state }) => state === INVALID) ? LISTED : SHOWN;
+  const rows = shown.map(
+    (one) => [stateToString(one), tasks.filter(({ state }) => state === one).length] as const,
   );
   const unread = faults.length > 0 ? [["unreadable", faults.length] as const] : [];
   return [...rows, ...unread, ["all", tasks.length + faults.length] as const]

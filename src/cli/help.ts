@@ -38,7 +38,7 @@ installed. Ranks get no standard input. The job ends with the exit code of the f
     "pshmem batch [options] DIRECTORY",
     `Prints how many tasks of a batch on disk are in which state. DIRECTORY is its taskFsRoot. Jobs may work on it meanwhile.
 
-      --list STATES        print the names of tasks in these states instead, one a line: OPEN, RUNNING, DONE, FAILED, with commas between
+      --list STATES        print the names of tasks in these states instead, one a line: OPEN, RUNNING, DONE, FAILED, INVALID, with commas between
       --reopen STATES      first make tasks OPEN that are RUNNING, FAILED or DONE. A task that a running job has stays as it is
       --force              take jobs on other machines for ended
   -h, --help               print this

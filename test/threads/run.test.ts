@@ -371,7 +371,7 @@ describe("the command line", () => {
     [["bench", "p"], "unexpected argument 'p'"],
     [["batch"], "no directory given"],
     [["batch", "d", "p"], "unexpected argument 'p'"],
-    [["batch", "--list", "GONE", "d"], "--list takes OPEN, RUNNING, DONE, FAILED"],
+    [["batch", "--list", "GONE", "d"], "--list takes OPEN, RUNNING, DONE, FAILED, INVALID or"],
     [["batch", "--reopen", "OPEN", "d"], "--reopen takes RUNNING, FAILED, DONE"],
   ])("refuses %j with its usage", async (args, text) => {
     const { code, stdout, stderr } = await pshmem(...args);
@@ -414,6 +414,12 @@ describe("the command line", () => {
       const half = await pshmem("batch", root);
       expect(half).toMatchObject({ code: 1, stderr: expect.stringContaining("t0/state") });
       expect(half.stdout).toContain("unreadable 1\nall        4\n");
+      writeFileSync(join(root, "t0", "state"), "INVALID\n");
+      const rare = await pshmem("batch", root);
+      expect(rare.stdout).toBe(
+        "OPEN       2\nRUNNING    0\nDONE       1\nFAILED     0\nINVALID    1\nall        4\n",
+      );
+      expect(await pshmem("batch", "--list", "INVALID", root)).toMatchObject({ code: 0, stdout: "t0\n" });
       const nowhere = await pshmem("batch", join(root, "gone"));
       expect(nowhere).toMatchObject({ code: 1, stdout: "" });
       expect(nowhere.stderr).toMatch(/^pshmem: cannot read .*gone: ENOENT.*\n$/);

@@ -130,9 +130,18 @@ describe("the directory", () => {
   });
 
   test("takes initial states only if it is new", () => {
-    job(names, "one", [DONE, INVALID, FAILED]);
+    job(names, "one", [DONE, OPEN, FAILED]);
     expect(onDisk(names)).toEqual(["DONE", "OPEN", "FAILED"]);
     expect(codeOf(() => job(names, "two", [OPEN, OPEN, OPEN]))).toBe("BAD_ARGUMENT");
+  });
+
+  test("a task that is INVALID at the start is offered to nobody, as in memory, until the next job begins", () => {
+    const tasks = job(names, "one", [OPEN, INVALID, OPEN]);
+    expect(onDisk(names)).toEqual(["OPEN", "INVALID", "OPEN"]);
+    expect([next(tasks), next(tasks), next(tasks, RUNNING, DONE, FAILED)]).toEqual([0, 2, 0]);
+    expect(tasks.get(1)).toBe(INVALID);
+    job(names, "two");
+    expect(onDisk(names)).toEqual(["RUNNING", "OPEN", "RUNNING"]);
   });
 
   test("a task that is INVALID on file begins anew", () => {

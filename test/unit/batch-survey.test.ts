@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { newOwner, ownerText } from "../../dist/batch/owner.js";
-import { DONE, FAILED, OPEN, RUNNING } from "../../dist/batch/states.js";
+import { DONE, FAILED, INVALID, OPEN, RUNNING } from "../../dist/batch/states.js";
 import { reopenTasks, surveyTasks } from "../../dist/batch/survey.js";
 
 let root: string;
@@ -34,12 +34,13 @@ test("every directory with a state is a task, and nothing else", () => {
   symlinkSync("report.txt", join(root, "latest"));
   symlinkSync("gone", join(root, "dangling"));
   symlinkSync("c", join(root, "z"));
+  writeFileSync(join(root, "d", "state"), "INVALID\n");
   expect(surveyTasks(root)).toEqual({
     tasks: [
       { name: "a", state: OPEN },
       { name: "b", state: RUNNING },
       { name: "c", state: DONE },
-      { name: "d", state: FAILED },
+      { name: "d", state: INVALID },
       { name: "e", state: RUNNING },
       { name: "z", state: DONE },
     ],
