@@ -40,7 +40,7 @@ export interface Resolved<D extends DType = DType> extends Region {
 /**
  * Brings data to its one form. Local. Typed data is never copied; nested and plain arrays are converted once.
  *
- * A `shape` goes with flat data: a typed or plain array of that many elements in C order. Numbers are not converted silently: an integer
+ * A `given` shape goes with flat data: a typed or plain array of that many elements in C order. Numbers are not converted silently: an integer
  * dtype takes only integers in its range, a 64-bit one only bigints, bool only true and false; floats are rounded to the dtype's precision.
  *
  * @throws BAD_DTYPE elements of another kind, or a typed array that does not hold the dtype
@@ -53,14 +53,14 @@ export interface Resolved<D extends DType = DType> extends Region {
 export function resolveSource<D extends DType>(
   dtype: D,
   source: NdSource<D>,
-  options?: { readonly shape?: ArrayLike<number> },
+  given?: ArrayLike<number> | null,
 ): Resolved<D>;
 export function resolveSource(
   dtype: DType,
   source: unknown,
-  options: { readonly shape?: ArrayLike<number> } = {},
+  given: ArrayLike<number> | null = null,
 ): Resolved {
-  if (options.shape !== undefined) return resolveFlat(dtype, source, checkShape(options.shape));
+  if (given !== null) return resolveFlat(dtype, source, checkShape(given));
   if (isNdArray(source)) return resolveNdArray(dtype, source);
   if (ArrayBuffer.isView(source)) {
     const data = flatData(dtype, source);

@@ -46,7 +46,7 @@ export function encodeValue(value: unknown): Uint8Array {
   return bytes;
 }
 
-/** Local: the value that `encodeValue` was given; shares no memory with `bytes`. */
+/** Local: the value that `encodeValue` was given; shares no memory with `bytes`. @throws NOT_CLONEABLE UNSUPPORTED */
 export function decodeValue<T>(bytes: Uint8Array): T {
   const length = bytes.length - 1;
   const type = bytes[length];
@@ -133,6 +133,13 @@ function encodeClone(value: unknown): Uint8Array {
 
 function decodeClone(bytes: Uint8Array): unknown {
   const deserializer = new ViewDeserializer(bytes);
-  deserializer.readHeader();
-  return deserializer.readValue();
+  try {
+    deserializer.readHeader();
+    return deserializer.readValue();
+  } catch (error) {
+    if (error instanceof PshmemError) throw error;
+    // V8 writes some things, such as a WebAssembly.Module, that it does not read again.
+    const text = `a value was received that cannot be made again (${(error as Error).message}); send data only`;
+    throw new PshmemError("NOT_CLONEABLE", text, { cause: error });
+  }
 }

@@ -121,7 +121,7 @@ export class Joint<D extends DType> {
     try {
       const { offset, shape } = optionsOf(op, options);
       if (data === null || data === undefined) return {};
-      const source = resolveSource(this.#target.dtype, data, shape && { shape });
+      const source = resolveSource(this.#target.dtype, data, shape);
       const { target } = placeAt(this.#target.view, source, offset);
       return { placement: { source: this.#apart(source), target }, box: blockOf(offset, source.shape) };
     } catch (error) {

@@ -141,7 +141,7 @@ export class MPIShared<
     }
     const place = (view: Region) => {
       if (data === null || data === undefined) throw missing(fromRank);
-      const source = resolveSource(this.dtype, data, shape && { shape });
+      const source = resolveSource(this.dtype, data, shape);
       return placeAt(view, source, offset);
     };
     this.#write(op, fromRank, place, unread);

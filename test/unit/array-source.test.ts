@@ -28,16 +28,18 @@ describe("typed data is taken as it is", () => {
   });
 
   test("with a shape beside it", () => {
-    expect(resolveSource("float64", data, { shape: [3, 4] })).toEqual({
+    expect(resolveSource("float64", data, [3, 4])).toEqual({
       data,
       offset: 0,
       shape: [3, 4],
       strides: [4, 1],
     });
-    expect(resolveSource("complex128", data, { shape: Int32Array.of(2, 3) }).shape).toEqual([2, 3]);
-    expect(() => resolveSource("float64", data, { shape: [3, 5] })).toThrow(code("BAD_SHAPE"));
-    expect(() => resolveSource("float64", data, { shape: [-12] })).toThrow(code("BAD_SHAPE"));
-    expect(() => resolveSource("float64", [[1]], { shape: [1] })).toThrow(code("BAD_DTYPE"));
+    expect(resolveSource("complex128", data, Int32Array.of(2, 3)).shape).toEqual([2, 3]);
+    expect(() => resolveSource("float64", data, [3, 5])).toThrow(code("BAD_SHAPE"));
+    expect(() => resolveSource("float64", data, 0 as never)).toThrow(code("BAD_SHAPE"));
+    expect(resolveSource("float64", data, null).shape).toEqual([12]);
+    expect(() => resolveSource("float64", data, [-12])).toThrow(code("BAD_SHAPE"));
+    expect(() => resolveSource("float64", [[1]], [1])).toThrow(code("BAD_DTYPE"));
   });
 
   test("in an object, by either name of the strides", () => {

@@ -42,6 +42,12 @@ describe("values", () => {
     expect(second).toEqual({ list: new Int16Array([1, 2]), inside: [new Float64Array([3])] });
   });
 
+  it("that V8 writes and does not read again are refused where they come", () => {
+    const { Module } = Reflect.get(globalThis, "WebAssembly") as { Module: new (code: Uint8Array) => object };
+    const bytes = encodeValue([new Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))]);
+    expect(() => decodeValue(bytes)).toThrow(expect.objectContaining({ code: "NOT_CLONEABLE" }));
+  });
+
   it("that are typed arrays travel as their elements, at any offset", () => {
     const types = [
       Int8Array,
