@@ -1,9 +1,8 @@
 /** Ending a whole job when one rank fails, for programs that no launcher of ours watches. */
-import { inspect } from "node:util";
 import type { Communicator } from "./comm/contract.ts";
 import { faultOfFunction, optionsOf, throwFault } from "./comm/arguments.ts";
 import { PshmemError } from "./errors.ts";
-import { textOf } from "./shown.ts";
+import { errorText, textOf } from "./shown.ts";
 import { communicatorOf } from "./world.ts";
 
 /** How an uncaught error ends the job. */
@@ -61,7 +60,7 @@ function thenOf(value: unknown): Executor | undefined {
 }
 
 function end(comm: Communicator, error: unknown, timeout: number): never {
-  const lines = inspect(error).split("\n");
+  const lines = errorText(error).split("\n");
   process.stderr.write(`${lines.map((line) => `rank ${comm.rank}: ${line}`).join("\n")}\n`);
   if (comm.size === 1) throw error;
   // Blocks on purpose: nothing of this rank's program may go on.

@@ -1,4 +1,5 @@
 /** Values that users pass, as text for errors. */
+import { inspect, types } from "node:util";
 
 /** Local: any value as a short text. It never throws: some objects have no text, and some fail in making one. */
 export function textOf(value: unknown): string {
@@ -15,6 +16,16 @@ export function fieldText(error: Error, field: "name" | "message" | "stack"): st
     return textOf(error[field]);
   } catch {
     return `(the error's ${field} cannot be read)`;
+  }
+}
+
+/** Local: an uncaught error in full, with its stack and its cause; where it cannot be read, what of it can. It never throws. */
+export function errorText(error: unknown): string {
+  try {
+    return inspect(error);
+  } catch {
+    if (!types.isNativeError(error)) return textOf(error);
+    return `${fieldText(error, "name")}: ${fieldText(error, "message")}\n    (the rest of this error cannot be read)`;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Errors that nobody catches, in a process of an MPI job: the program may handle them, else they end the job. */
 import { writeSync } from "node:fs";
-import { inspect } from "node:util";
+import { errorText } from "../shown.ts";
 import type { MpiWorld } from "./job.ts";
 
 /** Node's own exit code where the handler of an uncaught error throws. */
@@ -16,10 +16,10 @@ export function watchUncaught(world: MpiWorld): () => boolean {
   process.on("uncaughtExceptionMonitor", (error, origin) => {
     // What such a callback throws ends the process with no more code of it run: the launcher sees that.
     if (process.hasUncaughtExceptionCaptureCallback()) return;
-    if (process.listenerCount("uncaughtException") === 0) tell(inspect(error));
+    if (process.listenerCount("uncaughtException") === 0) tell(errorText(error));
     else
       handleInPlace(error, origin, (thrown) => {
-        tell(`${inspect(error)}\nand its handler failed:\n${inspect(thrown)}`);
+        tell(`${errorText(error)}\nand its handler failed:\n${errorText(thrown)}`);
         world.abort(HANDLER_THREW);
       });
   });

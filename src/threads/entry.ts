@@ -1,10 +1,10 @@
 /** The first thing a rank's thread runs: gives it its streams and its world, then imports the user's program. */
 import { pathToFileURL } from "node:url";
-import { inspect } from "node:util";
 import { workerData } from "node:worker_threads";
 import type { ErrorCode } from "../errors.ts";
 import { joinJob } from "./job.ts";
 import type { RankStart } from "./launch.ts";
+import { errorText, fieldText } from "../shown.ts";
 import { nativeTypeScript } from "./program.ts";
 import { divert, postFailure } from "./stdio.ts";
 
@@ -18,7 +18,7 @@ function hint(error: unknown): string {
   if ("code" in error && error.code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") {
     return "\nWith tsx installed, `pshmem run --tsx` runs such a program.";
   }
-  if (!error.stack?.startsWith("SyntaxError")) {
+  if (!fieldText(error, "stack").startsWith("SyntaxError")) {
     return "";
   }
   // Where a module cannot be parsed, Node tells in front of the text, but not in a thread.
@@ -30,7 +30,7 @@ function hint(error: unknown): string {
 process.on("uncaughtExceptionMonitor", (error: unknown) => {
   const isConsequence =
     error instanceof Error && "code" in error && error.code === ("RANK_LOST" satisfies ErrorCode);
-  postFailure(start.pipe.port, { text: inspect(error) + hint(error), isConsequence });
+  postFailure(start.pipe.port, { text: errorText(error) + hint(error), isConsequence });
 });
 divert(process.stdout, start.pipe, 1, start.terminals[1]);
 divert(process.stderr, start.pipe, 2, start.terminals[2]);

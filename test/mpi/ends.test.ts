@@ -23,6 +23,7 @@ const ENDS: readonly End[] = [
   { end: "throw", doer: "1", code: 1, says: "rank 1 failed:\nTypeError: boom" },
   { end: "throw", doer: "all", code: 1, says: "TypeError: boom" },
   { end: "reject", doer: "1", code: 1, says: "rank 1 failed:\nRangeError: late" },
+  { end: "unreadable", doer: "1", code: 1, says: "rank 1 failed:\nRangeError: unread" },
   { end: "exit", doer: "0", code: 3, says: "rank 0 exited with code 3" },
   { end: "exitCode", doer: "1", code: 5, says: "rank 1 exited with code 5" },
   { end: "abort", doer: "1", code: 7, says: "all have come" },

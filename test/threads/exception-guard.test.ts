@@ -18,6 +18,15 @@ it.each(["throw", "reject", "thenable", "foreign"])(
   },
 );
 
+it("tells an error whose stack cannot be read", async () => {
+  const { code, output } = await onRanks(3, "unreadable");
+  expect(code).toBe(1);
+  expect(output).toContain("rank 2: TypeError: on purpose");
+  const uncaught = await onRanks(3, "unhandled, unreadable");
+  expect(uncaught.code).toBe(1);
+  expect(uncaught.output).toContain("rank 2 failed:\nTypeError: on purpose");
+});
+
 it.each([1, 3])(
   "takes a rejected promise that nobody handles for an uncaught error: %i ranks",
   async (ranks) => {

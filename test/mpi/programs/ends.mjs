@@ -18,6 +18,10 @@ async function fail() {
   console.log(`rank ${comm.rank} goes on`);
 }
 
+function readStack() {
+  throw new Error("no stack");
+}
+
 const ends = {
   nothing() {},
   throw() {
@@ -26,6 +30,9 @@ const ends = {
   reject() {
     setTimeout(() => Promise.reject(new RangeError("late")), 5);
     setInterval(() => {}, 1_000);
+  },
+  unreadable() {
+    throw Object.defineProperty(new RangeError("unread"), "stack", { get: readStack });
   },
   exit: (code = 3) => process.exit(code),
   exitCode(code = 5) {

@@ -5,7 +5,16 @@ import { exceptionGuard, world } from "../../../dist/index.js";
 const comm = world();
 const [way] = process.argv.slice(2);
 
+function readStack() {
+  throw new Error("no stack");
+}
+
+function unreadable() {
+  return Object.defineProperty(new TypeError("on purpose"), "stack", { get: readStack });
+}
+
 function work() {
+  if (comm.rank === comm.size - 1 && way === "unreadable") throw unreadable();
   if (comm.rank === comm.size - 1 && way === "throw") throw new TypeError("on purpose");
   comm.barrier();
   return "finished";
@@ -13,10 +22,10 @@ function work() {
 
 async function workLater() {
   await new Promise((resolve) => setTimeout(resolve, 10));
-  if (comm.rank === comm.size - 1 && way !== "resolve" && way !== "unhandled")
-    throw new TypeError("on purpose");
-  if (comm.rank === comm.size - 1 && way === "unhandled") {
-    void Promise.reject(new TypeError("on purpose"));
+  const isUnhandled = way.startsWith("unhandled");
+  if (comm.rank === comm.size - 1 && way !== "resolve" && !isUnhandled) throw new TypeError("on purpose");
+  if (comm.rank === comm.size - 1 && isUnhandled) {
+    void Promise.reject(way === "unhandled" ? new TypeError("on purpose") : unreadable());
     await new Promise((resolve) => setTimeout(resolve, 600_000));
   }
   await comm.barrierAsync();
@@ -32,7 +41,7 @@ function workAsOther() {
 
 const options = { timeout: 50 };
 const result =
-  way === "throw" || way === "return"
+  way === "throw" || way === "return" || way === "unreadable"
     ? exceptionGuard(comm, work, options)
     : await exceptionGuard(comm, way === "thenable" || way === "foreign" ? workAsOther : workLater, options);
 console.log(`rank ${comm.rank} ${result}`);
