@@ -61,6 +61,7 @@ export class MPIBatch implements Disposable {
   readonly #worker: Worker;
   readonly #log: Log | undefined;
   #closed = false;
+  #runs = false;
 
   /**
    * Collective, blocking. All ranks give the same arguments, but for `initState`, of which only the root's is looked at, and
@@ -173,19 +174,16 @@ export class MPIBatch implements Disposable {
    *
    * @throws BAD_ARGUMENT if an option is no such number, or `onProgress` throws
    * @throws BAD_STATE_FILE FILE_SYSTEM MISMATCH FREED
+   * @throws DEADLOCK on this rank alone, without a meeting, if a run of this batch is under way on it
    */
-  run(fn: TaskFunction, options?: RunOptions | null): Promise<RunReport> {
-    const site: RunSite = {
-      plan: this.#plan,
-      comm: this.comm,
-      workerComm: this.workerComm,
-      engine: this.#engine,
-      object: this.#object,
-      worker: this.#worker,
-      tasks: this.#tasks,
-      log: this.#log,
-    };
-    return runBatch(site, fn, options, this.#freed("MPIBatch.run"));
+  async run(fn: TaskFunction, options?: RunOptions | null): Promise<RunReport> {
+    if (this.#runs) throw alreadyRuns();
+    this.#runs = true;
+    try {
+      return await this.#run(fn, options);
+    } finally {
+      this.#runs = false;
+    }
   }
 
   /** Local, idempotent. A task that this worker has not set the state of stays RUNNING, and is free to be taken over. */
@@ -203,6 +201,20 @@ export class MPIBatch implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #run(fn: TaskFunction, options: RunOptions | null | undefined): Promise<RunReport> {
+    const site: RunSite = {
+      plan: this.#plan,
+      comm: this.comm,
+      workerComm: this.workerComm,
+      engine: this.#engine,
+      object: this.#object,
+      worker: this.#worker,
+      tasks: this.#tasks,
+      log: this.#log,
+    };
+    return runBatch(site, fn, options, this.#freed("MPIBatch.run"));
   }
 
   /** Collective: agrees on the arguments and gets the memory. */
@@ -269,6 +281,12 @@ export class MPIBatch implements Disposable {
     this.#engine.check(call);
     checkTask(task, this.nTask);
   }
+}
+
+function alreadyRuns(): PshmemError {
+  const call = "MPIBatch.run";
+  const text = `${call}: a run of this batch is under way on this rank, and would wait for the new one; await its promise first`;
+  return new PshmemError("DEADLOCK", text, { call });
 }
 
 function isFreed(engine: Engine): boolean {

@@ -701,6 +701,21 @@ export const batchCases: Case[] = [
     },
   },
   {
+    name: "run: a second one while the first is under way is refused on the rank that calls it, and nobody is out of step",
+    async run(comm) {
+      using batch = new MPIBatch(comm, comm.size, 2);
+      const [first, second] = await Promise.all([
+        batch.run(() => new Promise((resolve) => setTimeout(resolve, 5))),
+        comm.rank === 0 ? codeOfAsync(batch.run(() => {})) : null,
+      ]);
+      assert.deepEqual([first.done, second], [2, comm.rank === 0 ? "DEADLOCK" : null]);
+      const within = await batch.run(() => batch.run(() => {}), { ignoreDone: true });
+      for (const { error } of within.errors)
+        assert.match(error.message, /a run of this batch is under way on this rank/);
+      assert.equal(within.failed, 2);
+    },
+  },
+  {
     name: "run: halt counts tasks, not attempts",
     async run(comm) {
       using batch = new MPIBatch(comm, comm.size, 6);
