@@ -83,6 +83,26 @@ export const stallFaults: readonly Fault[] = [
       ],
     }),
   },
+  {
+    name: "a rank sleeps while another waits for its message, and one of another node for that one's",
+    job: { env: { PSHMEM_STALL_SECONDS: "3" }, placement: "cyclic" },
+    run(comm) {
+      comm.barrier();
+      if (comm.rank === LATE) sleep(7_000);
+      if (comm.rank === LATE) comm.send(1, 0);
+      if (comm.rank === 0) comm.recv({ source: LATE });
+      if (comm.rank === 0) comm.send(1, 1);
+      if (comm.rank === 1) comm.recv({ source: 0 });
+    },
+    expected: {
+      ...onRanks({ tells: "returns", says: ["a wait has lasted longer than 3 s", `waits for rank ${LATE}`] }),
+      // Each node of processes tells for itself.
+      mpich: {
+        tells: "returns",
+        says: ["rank 1 waits for rank 0, which has waited", `in recv, for rank ${LATE}, at`],
+      },
+    },
+  },
   never(
     "a rank sleeps for ever, and the job is to end",
     () => sleep(Infinity),

@@ -12,16 +12,30 @@ const HEALTH = 1000;
 const QUESTION = 0;
 const ANSWER = 1;
 
+/** An answer counts until so many questions after it have got none. */
+const PATIENCE = 2;
+
+/** What is known of one rank. */
+interface Hearing {
+  readonly answer: string | null;
+  /** Questions since that answer. */
+  readonly open: number;
+}
+
+const UNHEARD: Hearing = { answer: null, open: 0 };
+
+type HealthPost = Pick<Post, "serve" | "send">;
+
 /** The questions and answers of one rank. */
 export class Health implements Distant {
-  readonly #post: Post;
+  readonly #post: HealthPost;
   readonly #fates: Fates;
   readonly #roster: Roster;
   readonly #place: number;
-  readonly #answers = new Map<number, string>();
+  readonly #hearings = new Map<number, Hearing>();
 
   constructor(
-    post: Post,
+    post: HealthPost,
     fates: Fates,
     { roster, place }: { readonly roster: Roster; readonly place: number },
   ) {
@@ -39,13 +53,14 @@ export class Health implements Distant {
     return this.#fates.goneAfar;
   }
 
-  ask(rank: number): void {
-    this.#answers.delete(rank);
+  ask(rank: number, anew: boolean): void {
+    const { answer, open } = (!anew && this.#hearings.get(rank)) || UNHEARD;
+    this.#hearings.set(rank, { answer: open < PATIENCE ? answer : null, open: open + 1 });
     this.#post.send(BOX, rank, HEALTH, Uint8Array.of(QUESTION));
   }
 
   heard(rank: number): string | null {
-    return this.#answers.get(rank) ?? null;
+    return this.#hearings.get(rank)?.answer ?? null;
   }
 
   #answer(): Uint8Array {
@@ -57,7 +72,11 @@ export class Health implements Distant {
   }
 
   #hear(rank: number, bytes: Uint8Array): void {
-    this.#answers.set(rank, bytes[1] === PRESENT ? new TextDecoder().decode(bytes.slice(2)) : "has ended");
-    if (bytes[1] !== PRESENT) this.#fates.note(rank, ENDED);
+    const isPresent = bytes[1] === PRESENT;
+    this.#hearings.set(rank, {
+      answer: isPresent ? new TextDecoder().decode(bytes.slice(2)) : "has ended",
+      open: 0,
+    });
+    if (!isPresent) this.#fates.note(rank, ENDED);
   }
 }

@@ -21,8 +21,8 @@ export interface Company {
 export interface Distant {
   /** How many of them are known to have gone. */
   readonly gone: number;
-  /** Local, not blocking: sends a question to a rank of the world. */
-  ask(rank: number): void;
-  /** Local: what the rank has answered since the wait began: what it waits for, or that it waits for nothing. */
+  /** Local, not blocking: sends a question to a rank of the world; `anew`: what it has answered before no longer counts. */
+  ask(rank: number, anew: boolean): void;
+  /** Local: what the rank has answered, if it did lately: what it waits for, or that it waits for nothing. */
   heard(rank: number): string | null;
 }

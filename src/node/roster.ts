@@ -2,6 +2,7 @@
  * What the ranks that share memory know of one another without asking: who has gone, and what each has been waiting for, once that
  * takes long. Ranks are counted by place.
  */
+import type { Awaited } from "./machine.ts";
 
 /** Word 0 of all: how many places have been marked as gone. Added to by whoever marks one, after the mark. */
 const GONE = 0;
@@ -17,9 +18,15 @@ const SERIAL = 1;
 const SINCE = 2;
 /** In a record: bytes of text; 0: it waits for nothing, or not for long. */
 const BYTES = 3;
+/** In a record: bytes of the list of those it waits for, behind the room for the text. */
+const LIST_BYTES = 4;
 const RECORD_WORDS = 16;
 const TEXT_BYTES = 448;
-const RECORD_BYTES = RECORD_WORDS * Int32Array.BYTES_PER_ELEMENT + TEXT_BYTES;
+const MOST_LIST_BYTES = 512;
+const RECORD_BYTES = RECORD_WORDS * Int32Array.BYTES_PER_ELEMENT + TEXT_BYTES + MOST_LIST_BYTES;
+
+/** More would not find room in a record. */
+const MOST_LISTED = 16;
 
 /** The rank is there, as far as is known. */
 export const PRESENT = 0;
@@ -36,6 +43,14 @@ export interface LongWait {
   readonly text: string;
   /** Milliseconds, by wall clock. */
   readonly since: number;
+  /** Whom it waits for; of many the first. */
+  readonly awaited: readonly Missed[];
+}
+
+/** A rank that another waits for, with what that one knows of it. */
+export interface Missed extends Awaited {
+  /** What it has answered, where it shares no memory with the one that waits. */
+  readonly heard?: string;
 }
 
 /** Bytes that the roster of `count` ranks takes; zeros at the start. */
@@ -61,7 +76,12 @@ export class Roster {
     this.#head = new Int32Array(buffer, byteOffset, HEAD_WORDS);
     this.#records = starts.map((start) => new Int32Array(buffer, start, RECORD_WORDS));
     this.#texts = starts.map(
-      (start) => new Uint8Array(buffer, start + RECORD_WORDS * Int32Array.BYTES_PER_ELEMENT, TEXT_BYTES),
+      (start) =>
+        new Uint8Array(
+          buffer,
+          start + RECORD_WORDS * Int32Array.BYTES_PER_ELEMENT,
+          TEXT_BYTES + MOST_LIST_BYTES,
+        ),
     );
   }
 
@@ -82,14 +102,17 @@ export class Roster {
     return true;
   }
 
-  /** By the rank at `place`: what it waits for; an empty text when it waits no more. */
-  tell(place: number, text: string, since: number): void {
+  /** By the rank at `place`: what it waits for; null when it waits no more. */
+  tell(place: number, wait: LongWait | null): void {
     const record = this.#records[place];
-    const bytes = new TextEncoder().encode(text).subarray(0, TEXT_BYTES);
+    const text = encode(wait?.text ?? "").subarray(0, TEXT_BYTES);
+    const list = listThatFits(wait?.awaited ?? []);
     Atomics.add(record, SERIAL, 1);
-    record[SINCE] = since | 0;
-    record[BYTES] = bytes.length;
-    this.#texts[place].set(bytes);
+    record[SINCE] = (wait?.since ?? 0) | 0;
+    record[BYTES] = text.length;
+    record[LIST_BYTES] = list.length;
+    this.#texts[place].set(text);
+    this.#texts[place].set(list, TEXT_BYTES);
     Atomics.add(record, SERIAL, 1);
   }
 
@@ -98,10 +121,12 @@ export class Roster {
     const record = this.#records[place];
     const serial = Atomics.load(record, SERIAL);
     const text = this.#texts[place].slice(0, record[BYTES]);
+    const list = this.#texts[place].slice(TEXT_BYTES, TEXT_BYTES + record[LIST_BYTES]);
     const passed = (Date.now() - record[SINCE]) | 0;
     // Read while it was written: the rank has just begun to wait, or just ended.
     if (text.length === 0 || Atomics.load(record, SERIAL) !== serial || serial % 2 !== 0) return null;
-    return { text: new TextDecoder().decode(text), since: Date.now() - Math.max(0, passed) };
+    const awaited: readonly Missed[] = JSON.parse(decode(list));
+    return { text: decode(text), since: Date.now() - Math.max(0, passed), awaited };
   }
 
   /** True for one rank at most in `seconds`: it reports, for all whose waits are in the roster. */
@@ -110,4 +135,19 @@ export class Roster {
     const last = Atomics.load(this.#head, REPORTED);
     return now - last >= seconds && Atomics.compareExchange(this.#head, REPORTED, last, now) === last;
   }
+}
+
+function listThatFits(awaited: readonly Missed[]): Uint8Array {
+  for (let listed = awaited.slice(0, MOST_LISTED); ; listed = listed.slice(0, -1)) {
+    const bytes = encode(JSON.stringify(listed));
+    if (bytes.length <= MOST_LIST_BYTES) return bytes;
+  }
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }

@@ -7,10 +7,13 @@ import type { Concern } from "./machine.ts";
 import { DIED } from "./roster.ts";
 import { ranksText } from "./ranks-text.ts";
 import { noteStack, userLine } from "./source-line.ts";
-import { stallLines, type StallRule } from "./stall.ts";
+import { stallLines, withAnswers, type StallRule } from "./stall.ts";
 
 /** How often (ms) a waiting rank looks after the others. A wait shorter than this costs nothing. */
 const LOOK_MS = 1_000;
+
+/** How long (s) a stall is left to be told by who waits for the missing rank itself: two looks. */
+const PRECEDENCE_S = (2 * LOOK_MS) / 1000;
 
 /** The exit code of a job that a stall has ended. */
 const STALLED = 1;
@@ -76,6 +79,8 @@ class LongVigil implements Vigil {
   /** Of those that could end the wait: how many were left at the last look, and how many it asked. */
   #able = 0;
   #asked = 1;
+  /** Ranks of other nodes that have been asked. */
+  readonly #questioned = new Set<number>();
   #told = false;
   #reported = false;
 
@@ -97,30 +102,30 @@ class LongVigil implements Vigil {
     const seconds = (now - this.#began) / 1000;
     // At the first look others that wait as long need not have told yet.
     const isFirst = !this.#told;
-    this.#tell();
     this.#seekTheGone();
+    this.#tell();
     if (isFirst || this.#reported || seconds < this.#rule.seconds) return;
-    const lastCall = Math.max(2 * this.#rule.seconds, this.#rule.seconds + (2 * LOOK_MS) / 1000);
-    if (seconds < lastCall && this.#othersAreNearer()) return;
+    if (seconds < this.#rule.seconds + PRECEDENCE_S && this.#othersAreNearer()) return;
     this.#reported = true;
     if (this.#company.roster.mayReport(Math.min(this.#rule.seconds / 2, seconds))) this.#report();
   }
 
   end(): void {
-    if (this.#told) this.#company.roster.tell(this.#company.place, "", 0);
+    if (this.#told) this.#company.roster.tell(this.#company.place, null);
   }
 
   /** Again at each look: whom it waits for may change while it waits. */
   #tell(): void {
-    const { roster, place } = this.#company;
+    const { roster, place, distant } = this.#company;
     this.#told = true;
     this.#note ??= noteStack();
     const line = userLine(this.#note);
-    const awaited = this.#concern.awaited().map(({ rank }) => rank);
+    const awaited = this.#concern.awaited();
     const parts = [this.#concern.describe()];
-    if (awaited.length > 0) parts.push(`for ${ranksText(awaited)}`);
+    if (awaited.length > 0) parts.push(`for ${ranksText(awaited.map(({ rank }) => rank))}`);
     if (line !== "") parts.push(`at ${line}`);
-    roster.tell(place, parts.join(", "), Date.now() - (performance.now() - this.#began));
+    const since = Date.now() - (performance.now() - this.#began);
+    roster.tell(place, { text: parts.join(", "), since, awaited: withAnswers(awaited, distant) });
   }
 
   /** Whether all those it waits for wait themselves: they, or whom they wait for, can name the rank that is missing. */
@@ -144,8 +149,10 @@ class LongVigil implements Vigil {
   #seek(rank: number): void {
     const { roster, mates, runs, distant, ringAll } = this.#company;
     const place = mates.indexOf(rank);
-    if (place < 0) distant?.ask(rank);
-    else if (runs && !runs(place) && roster.mark(place, DIED)) ringAll();
+    if (place < 0) {
+      distant?.ask(rank, !this.#questioned.has(rank));
+      this.#questioned.add(rank);
+    } else if (runs && !runs(place) && roster.mark(place, DIED)) ringAll();
   }
 
   /** Where any rank could end the wait, one that lives is enough. Those that have ended are passed over, ever more at a look. */

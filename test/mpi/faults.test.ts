@@ -7,6 +7,7 @@ const ALONE = [
   "before a barrier, and of its node only rank 2 knows, then another collective",
   "in set, while its data is read",
   "the ends of all others while one is in recv from any rank",
+  "a rank sleeps while another waits for its message, and one of another node for that one's",
   "SIGTERM to the launcher",
 ];
 const ACROSS = "and a rank of another node comes";

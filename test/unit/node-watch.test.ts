@@ -1,8 +1,9 @@
-/** Long waits: whom a rank asks how it is. */
+/** Long waits: whom a rank asks how it is, and when and what it tells of a stall. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Company } from "../../dist/node/company.js";
-import type { Concern } from "../../dist/node/machine.js";
-import { Roster, rosterBytes } from "../../dist/node/roster.js";
+import type { Awaited, Concern } from "../../dist/node/machine.js";
+import { Roster, rosterBytes, type Missed } from "../../dist/node/roster.js";
+import { stallRule } from "../../dist/node/stall.js";
 import { Watch } from "../../dist/node/watch.js";
 
 const LOOK_MS = 1_000;
@@ -14,6 +15,8 @@ afterEach(() => vi.restoreAllMocks());
 class Wait {
   /** Whom it has asked, look by look. */
   readonly asked: number[][] = [];
+  /** Whom it has asked anew. */
+  readonly anew: number[] = [];
   readonly #gone = new Set<number>();
   readonly #others: readonly number[];
   readonly #ended: (rank: number) => boolean;
@@ -53,14 +56,15 @@ class Wait {
       place: 0,
       runs: null,
       ringAll: () => {},
-      distant: { gone: 0, ask: (rank) => this.#ask(rank), heard: () => null },
+      distant: { gone: 0, ask: (rank, anew) => this.#ask(rank, anew), heard: () => null },
       abort: () => {
         throw new Error("it must not end the job");
       },
     };
   }
 
-  #ask(rank: number): void {
+  #ask(rank: number, anew: boolean): void {
+    if (anew) this.anew.push(rank);
     this.asked.at(-1)!.push(rank);
     if (this.#ended(rank)) this.#gone.add(rank);
   }
@@ -102,4 +106,152 @@ describe("a wait that any rank of other nodes could end", () => {
       [3, 7],
     ]);
   });
+
+  it("asks each anew once: what it answers to one question counts until it has answered the next", () => {
+    const wait = new Wait(ranks(1, 9), () => false);
+    const awaited = [{ rank: 3 }];
+    wait.run({ awaited: () => (wait.asked.length < 3 ? awaited : [...awaited, { rank: 7 }]) }, 4);
+    expect(wait.anew).toEqual([3, 7]);
+  });
+});
+
+/** Rank 0 waits beside three others of its node; the rank 7 of another node is asked at each look. */
+class Stall {
+  readonly roster = new Roster({ buffer: new SharedArrayBuffer(rosterBytes(4)), byteOffset: 0 }, 4);
+  /** What rank 7 has answered. */
+  answer: string | null = null;
+
+  /** What it tells, and after how many seconds; null if it tells nothing in a minute. */
+  run(seconds: number, awaited: readonly Awaited[]): { seconds: number; lines: readonly string[] } | null {
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => now);
+    const written: string[] = [];
+    vi.spyOn(process.stderr, "write").mockImplementation((chunk) => {
+      written.push(String(chunk));
+      return true;
+    });
+    const watch = new Watch(this.#company(), { seconds, aborts: false });
+    const vigil = watch.begin({ describe: () => "recv", awaited: () => awaited, mind: () => {} });
+    while (written.length === 0 && now < 60 * LOOK_MS) {
+      now += LOOK_MS;
+      vigil.look();
+    }
+    return written.length === 0
+      ? null
+      : {
+          seconds: now / LOOK_MS,
+          lines: written
+            .join("")
+            .trim()
+            .split(/\n?pshmem: +/),
+        };
+  }
+
+  /** The rank at a place waits for these. */
+  waits(place: number, text: string, awaited: readonly Missed[]): void {
+    this.roster.tell(place, { text, since: Date.now() - 5_000, awaited });
+  }
+
+  #company(): Company {
+    return {
+      roster: this.roster,
+      mates: [0, 1, 2, 3],
+      place: 0,
+      runs: null,
+      ringAll: () => {},
+      distant: { gone: 0, ask: () => {}, heard: () => this.answer },
+      abort: () => {
+        throw new Error("it must not end the job");
+      },
+    };
+  }
+}
+
+const GONE_SILENT = "is in no wait: it computes, sleeps or is stopped";
+
+describe("the report of a stall", () => {
+  it("says of every stall on the node what the missing rank does, and did last", () => {
+    const stall = new Stall();
+    stall.waits(2, "barrier, for rank 3", [{ rank: 3, last: "was in split before" }]);
+    const { seconds, lines } = stall.run(5, [{ rank: 1 }])!;
+    expect(seconds).toBe(5);
+    expect(lines).toContain("rank 2 has waited 5 s in barrier, for rank 3");
+    expect(lines).toContain(`rank 0 waits for rank 1, which ${GONE_SILENT}`);
+    expect(lines).toContain(`rank 2 waits for rank 3, which ${GONE_SILENT}; it was in split before`);
+  });
+
+  it("names each missing rank of others once, and none that waits itself", () => {
+    const stall = new Stall();
+    stall.waits(1, "barrier, for rank 3", [{ rank: 3 }]);
+    stall.waits(2, "barrier, for ranks 0, 1, 3, 7", [0, 1, 3].map((rank) => ({ rank })).concat({ rank: 7 }));
+    const { lines } = stall.run(5, [{ rank: 1 }])!;
+    expect(lines.filter((line) => line.includes(", which "))).toEqual([
+      "rank 0 waits for rank 1, which waits itself (see above)",
+      `rank 1 waits for rank 3, which ${GONE_SILENT}`,
+      "rank 2 waits for rank 7, which is on another node and has not answered: it computes, sleeps or is stopped",
+    ]);
+  });
+
+  it("says what ranks of another node have answered, whoever asked them", () => {
+    const stall = new Stall();
+    stall.answer = "has waited 3 s in recv, for rank 9";
+    const asked = stall.run(5, [{ rank: 7 }])!;
+    expect(asked.lines).toContain("rank 0 waits for rank 7, which has waited 3 s in recv, for rank 9");
+    const other = new Stall();
+    other.waits(2, "recv, for rank 8", [{ rank: 8, heard: "has ended" }]);
+    expect(other.run(5, [])!.lines).toContain("rank 2 waits for rank 8, which has ended");
+  });
+
+  it("has room for a rank that awaits thousands", () => {
+    const stall = new Stall();
+    const many = ranks(100, 4000).map((rank) => ({
+      rank,
+      last: `was in barrier before, or in ${"é".repeat(30)}`,
+    }));
+    stall.waits(2, "x".repeat(2_000), many);
+    const { lines } = stall.run(5, [])!;
+    expect(lines.filter((line) => line.startsWith("rank 2 waits for rank 10"))).not.toEqual([]);
+  });
+
+  it.each([5, 30, 600])("comes two looks later where all wait for one another: %i s", (seconds) => {
+    vi.spyOn(Date, "now").mockReturnValue(1e12);
+    const stall = new Stall();
+    stall.waits(1, "recv, for rank 0", [{ rank: 0 }]);
+    const told = stall.run(seconds, [{ rank: 1 }]);
+    expect(told?.seconds ?? null).toBe(seconds < 60 ? seconds + 2 : null);
+  });
+
+  it("is left to a rank that waits for the missing one itself", () => {
+    const stall = new Stall();
+    stall.waits(1, "recv, for rank 3", [{ rank: 3 }]);
+    expect(stall.roster.mayReport(1)).toBe(true);
+    expect(stall.run(30, [{ rank: 1 }])).toBe(null);
+  });
+});
+
+const secondsFor = (text: string | undefined) => stallRule({ PSHMEM_STALL_SECONDS: text }).seconds;
+
+describe("PSHMEM_STALL_SECONDS", () => {
+  it.each([
+    [undefined, 30],
+    ["", 30],
+    [" ", 30],
+    ["0", Infinity],
+    ["0.0", Infinity],
+    [" 7 ", 7],
+    ["2.5", 2.5],
+    [".5", 0.5],
+    ["007", 7],
+  ])("%o is %f seconds", (text, seconds) => expect(secondsFor(text)).toBe(seconds));
+
+  it.each(["soon", "0x10", "Infinity", "NaN", "-1", "+1", "1e3", "1_0", "1 2", ".", "9".repeat(400)])(
+    "'%s' is refused",
+    (text) =>
+      expect(() => secondsFor(text)).toThrow(
+        expect.objectContaining({
+          code: "BAD_LAUNCH",
+          message: expect.stringContaining("a decimal number of seconds, as 30 or 2.5 (0: never)"),
+        }),
+      ),
+  );
 });
