@@ -220,16 +220,16 @@ export class Group implements Engine {
 
   /** On a leader. What goes wrong is for its whole node, which waits, and for the other leaders. */
   #passSlabs(op: Op, memory: Memory, slabsOf: (rank: number) => readonly Slab[]): PshmemError | undefined {
-    const { rounds } = this.#meeting;
-    rounds.begin();
+    const { stages } = this.#meeting;
+    stages.begin();
     try {
       const ofNodes = this.topology.nodes.map((mates) => mates.flatMap(slabsOf));
-      const passing = new Script(passAround(rounds, memory, ofNodes), this.letters.concern());
+      const passing = new Script(passAround(stages, memory, ofNodes), this.letters.concern());
       this.pace.run(passing);
       return passing.result ? decodeFault(passing.result, op, this.size, this.rank) : undefined;
     } catch (error) {
       const fault = asFault(error);
-      rounds.quit(statementOfLoss(this.rank, fault), rounds.present);
+      stages.quit(statementOfLoss(this.rank, fault), stages.present);
       return fault;
     }
   }

@@ -16,7 +16,7 @@ import { exchange, type Said } from "./exchange.ts";
 import type { Letters } from "./letters.ts";
 import type { Losses } from "./losses.ts";
 import { relay, type Relay } from "./relay.ts";
-import { Rounds } from "./rounds.ts";
+import { Stages } from "./stages.ts";
 import { Slots } from "./slots.ts";
 import { SmallSlab, writeSmall } from "./small-slab.ts";
 import type { GroupTopology } from "./topology.ts";
@@ -54,7 +54,7 @@ export class Meeting implements Agenda, Concern {
   turns: readonly number[] = [];
   readonly concern = this;
   /** What this rank, as a leader, does with others. */
-  readonly rounds: Rounds;
+  readonly stages: Stages;
   readonly #rank: number;
   readonly #size: number;
   readonly #topology: GroupTopology;
@@ -95,7 +95,7 @@ export class Meeting implements Agenda, Concern {
     this.#board = board;
     this.#letters = letters;
     this.#losses = losses;
-    this.rounds = new Rounds(letters, topology);
+    this.stages = new Stages(letters, topology);
     this.#rendezvous = new Rendezvous(board, topology.nodeRank, (place) => ring(topology.mates[place]));
     this.#slots = new Slots(rank, topology, board, this.#rendezvous);
     this.#small = new SmallSlab(topology.nodeRank === 0);
@@ -112,7 +112,7 @@ export class Meeting implements Agenda, Concern {
     const loss = this.#losses.gone > 0 ? this.#minded(call.op, onNode) : undefined;
     if (loss) call = { ...call, fault: loss };
     this.#isWide = this.#topology.nodeCount > 1 && !onNode;
-    if (this.#isWide) this.rounds.begin();
+    if (this.#isWide) this.stages.begin();
     this.#call = call;
     const mayTravel = writing && this.#isWide && !call.fault && call.root === this.#rank;
     this.#small.take(mayTravel ? writing.writing : null);
@@ -172,8 +172,8 @@ export class Meeting implements Agenda, Concern {
   mind(): void {
     const loss = this.#losses.faultWithin(this.#script ? this.#letters.needed : this.#topology.mates);
     if (!loss) return;
-    const { present } = this.rounds;
-    this.rounds.quit(statementOfLoss(this.#rank, loss), this.#isWide ? present : present + 1);
+    const { present } = this.stages;
+    this.stages.quit(statementOfLoss(this.#rank, loss), this.#isWide ? present : present + 1);
     if (!this.#script) throwFault(loss, this.#call.op);
     this.#board.conclude(encodeFault(loss, this.#rank), true);
     this.#script?.stop();
@@ -209,7 +209,7 @@ export class Meeting implements Agenda, Concern {
   #minded(op: Op, onNode: boolean): RankLostError | undefined {
     const here = this.#losses.faultWithin(this.#topology.mates);
     const loss = onNode ? here : this.#losses.faultOfAll();
-    if (loss) this.rounds.quit(statementOfLoss(this.#rank, loss), this.rounds.present + 1);
+    if (loss) this.stages.quit(statementOfLoss(this.#rank, loss), this.stages.present + 1);
     throwFault(here && loss, op);
     return loss;
   }
@@ -256,20 +256,20 @@ export class Meeting implements Agenda, Concern {
       yield* part;
     } catch (error) {
       const fault = asFault(error);
-      this.rounds.quit(statementOfLoss(this.#rank, fault), this.rounds.present);
+      this.stages.quit(statementOfLoss(this.#rank, fault), this.stages.present);
       this.#board.conclude(encodeFault(fault, this.#rank), true);
     }
   }
 
   *#exchange(): Waits {
     this.#isWritten = false;
-    const { rounds } = this;
+    const { stages } = this;
     const own = this.#slots.statement();
     // A rank of this node may know of a loss that its leader does not.
-    if (isLoss(own)) rounds.quit(own, rounds.present);
-    const said = rounds.said ? { statement: rounds.said, payload: NO_BYTES } : yield* this.#hearAll(own);
+    if (isLoss(own)) stages.quit(own, stages.present);
+    const said = stages.said ? { statement: stages.said, payload: NO_BYTES } : yield* this.#hearAll(own);
     const { statement, payload } = said;
-    if (isLoss(statement)) rounds.quit(statement, rounds.present);
+    if (isLoss(statement)) stages.quit(statement, stages.present);
     if (!this.#relay || faultOf(statement)) this.#conclude(statement, payload);
     else if (payload.length > 0) {
       writeSmall(this.#relay.memory, payload);
@@ -311,7 +311,7 @@ export class Meeting implements Agenda, Concern {
     const source = this.#unwritten;
     this.#unwritten = null;
     const { memory } = this.#relay!;
-    const end = yield* relay(this.rounds, from, start, memory, decodeSlab, source);
+    const end = yield* relay(this.stages, from, start, memory, decodeSlab, source);
     this.#board.conclude(end.failed ? end.bytes : NO_BYTES, end.failed);
   }
 }

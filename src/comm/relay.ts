@@ -8,7 +8,7 @@ import type { Waits } from "../node/script.ts";
 import type { Slab, Writing } from "./engine.ts";
 import { LETTER } from "./letters.ts";
 import { cutSlabs, MOST_PIECES, Pieces, type Memory } from "./pieces.ts";
-import type { Rounds } from "./rounds.ts";
+import type { Stages } from "./stages.ts";
 import { branchOf } from "./tree.ts";
 
 /** What the root writes, and where every rank sees it. */
@@ -32,33 +32,33 @@ const FAILED = 1;
  * segment yet.
  */
 export function* relay(
-  rounds: Rounds,
+  stages: Stages,
   from: number,
   start: Passed,
   memory: Memory,
   decode: (bytes: Uint8Array) => Slab | null,
   source: Uint8Array | null,
 ): Waits<Passed> {
-  const { letters, leaders } = rounds;
-  const branch = branchOf(rounds.standing.nodeIndex, from, leaders.length);
+  const { letters, leaders } = stages;
+  const branch = branchOf(stages.standing.nodeIndex, from, leaders.length);
   const children = branch.children.map((child) => leaders[child]);
   const parent = branch.parent === null ? null : leaders[branch.parent];
-  const passed = parent === null ? start : yield* headFrom(rounds, parent);
+  const passed = parent === null ? start : yield* headFrom(stages, parent);
   const head = encodeHead(passed);
   const heads = children.map((child) => ({ message: letters.start(child, LETTER.RELAY, head), child }));
   const slab = passed.failed ? null : decode(passed.bytes);
   const pieces = slab && new Pieces(memory, cutSlabs([slab]), source);
   const fault =
-    (yield* allowed(rounds, heads, 0)) ?? (pieces && (yield* passSlab(rounds, parent, children, pieces)));
+    (yield* allowed(stages, heads, 0)) ?? (pieces && (yield* passSlab(stages, parent, children, pieces)));
   return fault ? { failed: true, bytes: fault } : passed;
 }
 
 /** What the parent begins with; if a leader quits before that comes, its fault. */
-function* headFrom(rounds: Rounds, parent: number): Waits<Passed> {
+function* headFrom(stages: Stages, parent: number): Waits<Passed> {
   let head: Uint8Array | null = null;
-  const fault = yield* rounds.awaiting(
+  const fault = yield* stages.awaiting(
     parent,
-    () => (head = rounds.letters.take(LETTER.RELAY, parent)) !== null,
+    () => (head = stages.letters.take(LETTER.RELAY, parent)) !== null,
   );
   return fault ? { failed: true, bytes: fault } : { failed: head![0] === FAILED, bytes: head!.subarray(1) };
 }
@@ -71,12 +71,12 @@ interface Sent {
 
 /** The fault of a leader that quits before it is over. */
 function* passSlab(
-  rounds: Rounds,
+  stages: Stages,
   parent: number | null,
   children: readonly number[],
   pieces: Pieces,
 ): Waits<Uint8Array | null> {
-  const { letters } = rounds;
+  const { letters } = stages;
   const coming: Landing[] = [];
   const leaving: Sent[] = [];
   for (let piece = 0; piece < pieces.count; piece++) {
@@ -85,24 +85,24 @@ function* passSlab(
         coming.push(letters.expectPiece(parent, pieces.place(next)));
       }
       const next = coming.shift()!;
-      const fault = yield* rounds.awaiting(parent, () => next.landed);
+      const fault = yield* stages.awaiting(parent, () => next.landed);
       if (fault) return fault;
     }
     const bytes = parent === null ? pieces.pack(piece) : pieces.unpack(piece);
     for (const child of children) leaving.push({ message: letters.startPiece(child, bytes), child });
     // While the first pieces travel, and not before.
     if (parent === null) pieces.store(piece);
-    const fault = yield* allowed(rounds, leaving, (MOST_PIECES - 1) * children.length);
+    const fault = yield* allowed(stages, leaving, (MOST_PIECES - 1) * children.length);
     if (fault) return fault;
   }
-  return yield* allowed(rounds, leaving, 0);
+  return yield* allowed(stages, leaving, 0);
 }
 
 /** Waits until at most so many messages are still leaving; the fault of a leader that quits before. */
-function* allowed(rounds: Rounds, leaving: Sent[], most: number): Waits<Uint8Array | null> {
+function* allowed(stages: Stages, leaving: Sent[], most: number): Waits<Uint8Array | null> {
   for (; leaving.length > most; leaving.shift()) {
     const [{ message, child }] = leaving;
-    const fault = yield* rounds.awaiting(child, () => message.done);
+    const fault = yield* stages.awaiting(child, () => message.done);
     if (fault) return fault;
   }
   return null;

@@ -9,18 +9,18 @@ import type { Waits } from "../node/script.ts";
 import type { Slab } from "./engine.ts";
 import type { Letters } from "./letters.ts";
 import { cutSlabs, MOST_PIECES, Pieces, type Memory } from "./pieces.ts";
-import type { Rounds } from "./rounds.ts";
+import type { Stages } from "./stages.ts";
 
 /**
  * A leader's part, from the moment when its node's slabs are written. `slabs[node]` are those of each node, the same lists on all. The fault of a
  * leader that quits before it is over.
  */
 export function* passAround(
-  rounds: Rounds,
+  stages: Stages,
   memory: Memory,
   slabs: readonly (readonly Slab[])[],
 ): Waits<Uint8Array | null> {
-  const { letters, leaders, standing } = rounds;
+  const { letters, leaders, standing } = stages;
   const nodes = leaders.length;
   const back = (steps: number) => (standing.nodeIndex - steps + nodes) % nodes;
   // A piece is of one node only, so that none has to wait for what comes later.
@@ -32,7 +32,7 @@ export function* passAround(
   while (!pass.over) {
     if (pass.act()) continue;
     letters.awaited = pass.awaited;
-    const fault = rounds.brokenOff();
+    const fault = stages.brokenOff();
     if (fault) return fault;
     yield;
   }

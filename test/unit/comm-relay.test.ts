@@ -7,7 +7,7 @@ import { Letters } from "../../dist/comm/letters.js";
 import { Losses } from "../../dist/comm/losses.js";
 import { Meeting } from "../../dist/comm/meeting.js";
 import type { Relay } from "../../dist/comm/relay.js";
-import { Rounds } from "../../dist/comm/rounds.js";
+import { Stages } from "../../dist/comm/stages.js";
 import { GroupTopology } from "../../dist/comm/topology.js";
 import type { PshmemError } from "../../dist/errors.js";
 import { Board, boardBytes } from "../../dist/node/board.js";
@@ -157,11 +157,11 @@ class Net {
   }
 
   mutated(meeting: Meeting): Meeting {
-    const { rounds } = meeting;
-    if (this.#mutant.keepsPieces) rounds.letters.abandonPieces = () => {};
-    if (this.#mutant.looksAway) rounds.brokenOff = () => null;
+    const { stages } = meeting;
+    if (this.#mutant.keepsPieces) stages.letters.abandonPieces = () => {};
+    if (this.#mutant.looksAway) stages.brokenOff = () => null;
     if (this.#mutant.heedsTheLater)
-      rounds.quit = (statement) => Rounds.prototype.quit.call(rounds, statement, 0);
+      stages.quit = (statement) => Stages.prototype.quit.call(stages, statement, 0);
     return meeting;
   }
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { Slab } from "../../dist/comm/engine.js";
 import { LETTER, type Letters } from "../../dist/comm/letters.js";
 import { passAround } from "../../dist/comm/ring.js";
-import { Rounds } from "../../dist/comm/rounds.js";
+import { Stages } from "../../dist/comm/stages.js";
 import { statementOfLoss, type Statement } from "../../dist/comm/verdict.js";
 import { PshmemError } from "../../dist/errors.js";
 import type { Landing } from "../../dist/node/landing.js";
@@ -66,7 +66,7 @@ const NOT_THROUGH: Statement = {
 /** Leaders that pass their slabs. */
 class Ring {
   readonly edges: readonly Edge[];
-  readonly rounds: readonly Rounds[];
+  readonly stages: readonly Stages[];
   /** What each leader came to, once it has. */
   readonly ends = new Map<number, Uint8Array | null>();
   readonly #scripts: Map<number, Waits<Uint8Array | null>>;
@@ -76,17 +76,17 @@ class Ring {
     const nodes = memories.map((_, node) => [node]);
     this.edges = nodes.map(() => new Edge(mutant));
     this.#notices = nodes.map(() => []);
-    this.rounds = nodes.map(([node]) => {
+    this.stages = nodes.map(([node]) => {
       const standing = { nodes, nodeIndex: node, nodeCount: nodes.length, nodeRank: 0 };
-      const rounds = new Rounds(this.#letters(node), standing);
-      rounds.begin();
-      if (mutant.deaf) rounds.brokenOff = () => null;
-      return rounds;
+      const stages = new Stages(this.#letters(node), standing);
+      stages.begin();
+      if (mutant.deaf) stages.brokenOff = () => null;
+      return stages;
     });
     this.#scripts = new Map(
       memories.map(({ buffer, byteOffset, byteLength }, node) => [
         node,
-        passAround(this.rounds[node], { buffer, byteOffset, byteLength }, slabs),
+        passAround(this.stages[node], { buffer, byteOffset, byteLength }, slabs),
       ]),
     );
   }
@@ -100,7 +100,7 @@ class Ring {
   run(pick: (count: number) => number, quitter = -1, patience = 0): void {
     for (let idle = 0, steps = 0; ; idle++, steps++) {
       if (idle > 10_000) throw new Error("nobody can go on");
-      if (steps === patience && this.#scripts.delete(quitter)) this.rounds[quitter].quit(NOT_THROUGH, 1);
+      if (steps === patience && this.#scripts.delete(quitter)) this.stages[quitter].quit(NOT_THROUGH, 1);
       if (this.#scripts.size === 0) return;
       const ready = this.edges.filter((edge) => edge.isReady);
       const at = pick(this.#scripts.size + ready.length);
