@@ -6,6 +6,7 @@
  * Numbers here can exceed 2³²: no bitwise operators on them.
  */
 import { type DType, itemSize, type TypedArray } from "./dtype.ts";
+import { setElements } from "./set-elements.ts";
 import { type Axes, type Copy, copyWindows, isUpward, type Memory, span } from "./words.ts";
 
 /** A region of a segment, in bytes: rows of `rowBytes` contiguous bytes, `shape` and `strides` (bytes) over them. */
@@ -64,8 +65,7 @@ function packedSize(shape: readonly number[], to: readonly number[], from: reado
 /** Copies `count` numbers that lie one after another, also over themselves. */
 function copyRun(dst: TypedArray, d: number, src: TypedArray, s: number, count: number): void {
   const part = s === 0 && count === src.length ? src : src.subarray(s, s + count);
-  // Both are arrays of one kind, which TypeScript cannot know.
-  if (count > 0) (dst as Float64Array).set(part as Float64Array, d);
+  if (count > 0) setElements(dst, part, d);
 }
 
 /** Drops axes of length 1 and joins neighbours that make one longer axis on both sides; null if nothing is to be copied. */

@@ -1,5 +1,7 @@
 /** The one loop under all strided copies: runs of unsigned words, moved along axes. */
 
+import { setElements } from "./set-elements.ts";
+
 /** Some memory: a typed array, a segment, or whatever else says where its bytes are. */
 export interface Memory {
   readonly buffer: ArrayBufferLike;
@@ -123,7 +125,7 @@ function copyRows(
   let d = dStart;
   let s = sStart;
   if (run >= long) {
-    for (let row = 0; row < rows; row++, d += to, s += from) dst.set(src.subarray(s, s + run), d);
+    for (let row = 0; row < rows; row++, d += to, s += from) setElements(dst, src.subarray(s, s + run), d);
   } else if (run === 1) {
     for (let row = 0; row < rows; row++, d += to, s += from) dst[d] = src[s];
   } else if (run === 2) {

@@ -2,6 +2,7 @@
  * A byte pipe in shared memory with one writer and one reader, and no lock: a ring whose two positions only ever grow
  * (Lamport 1977, "Proving the correctness of multiprocess programs").
  */
+import { setElements } from "../array/set-elements.ts";
 
 /** Bytes read so far, modulo 2³². Written by the reader only, after it has copied the bytes out. */
 const HEAD = 0;
@@ -34,8 +35,8 @@ export class Pipe {
     if (count === 0) return 0;
     const at = (tail >>> 0) % this.#data.length;
     const first = Math.min(count, this.#data.length - at);
-    this.#data.set(bytes.subarray(from, from + first), at);
-    this.#data.set(bytes.subarray(from + first, from + count), 0);
+    setElements(this.#data, bytes.subarray(from, from + first), at);
+    setElements(this.#data, bytes.subarray(from + first, from + count), 0);
     // The store publishes the bytes: a reader that loads the new tail sees them.
     Atomics.store(this.#words, TAIL, (tail + count) | 0);
     return count;
@@ -49,8 +50,8 @@ export class Pipe {
     if (count === 0) return 0;
     const at = (head >>> 0) % this.#data.length;
     const first = Math.min(count, this.#data.length - at);
-    bytes.set(this.#data.subarray(at, at + first), from);
-    bytes.set(this.#data.subarray(0, count - first), from + first);
+    setElements(bytes, this.#data.subarray(at, at + first), from);
+    setElements(bytes, this.#data.subarray(0, count - first), from + first);
     // The store gives the room back only after the bytes have been copied out.
     Atomics.store(this.#words, HEAD, (head + count) | 0);
     return count;
