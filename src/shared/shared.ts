@@ -1,18 +1,11 @@
 /** MPIShared: an array with one copy on every node, which all ranks of the node read, and which one rank writes, or all do at once. */
 import { inspect } from "node:util";
-import {
-  checkDType,
-  itemSize,
-  makeArray,
-  type DType,
-  type ReadonlyTypedArrayOf,
-  type TypedArrayOf,
-} from "../array/dtype.ts";
+import { checkDType, itemSize, type DType, type ReadonlyTypedArrayOf } from "../array/dtype.ts";
 import { formatShared } from "../array/print.ts";
 import { checkShape, sizeOf, stridesOf } from "../array/shape.ts";
 import type { Axis, Region } from "../array/slice.ts";
 import { resolveSource, type NdSource } from "../array/source.ts";
-import { makeView, readerOf, type View, type WritableView } from "../array/view.ts";
+import { type View, type WritableView } from "../array/view.ts";
 import { faultOfLength, faultOfRank, optionsOf, readOptions } from "../comm/arguments.ts";
 import { digestOf, type Op } from "../comm/calls.ts";
 import type { Communicator } from "../comm/contract.ts";
@@ -21,7 +14,8 @@ import { asFault } from "../comm/verdict.ts";
 import { PshmemError } from "../errors.ts";
 import { communicatorOf, engineOf } from "../world.ts";
 import { Filling, throughOwn } from "./filling.ts";
-import { Joint, type PieceOptions } from "./joint.ts";
+import type { Joint, PieceOptions } from "./joint.ts";
+import { CLOSED, closed, lay, type ArrayMemory, type Reads } from "./memory.ts";
 import { placeAt, placeIn, type Placement } from "./region.ts";
 import { faultOfReuse, isGiven, reusable, type ReuseOptions } from "./reuse.ts";
 import type { DimensionsOf, WriteRegion } from "./scope.ts";
@@ -85,7 +79,9 @@ export class MPIShared<
     this.nbytes = fault ? 0 : this.size * itemSize(dtype);
     const { given, fault: unread } = readOptions("new MPIShared", reuse, reusable);
     const segment = this.#allocate(fault ?? unread ?? faultOfReuse(this.#engine, given), given);
-    this.#memory = this.#lay(segment);
+    const { strides, size } = this;
+    const layout = { engine: this.#engine, object: this.#object, dtype, shape: extents, strides, size };
+    this.#memory = lay(layout, segment, () => void this.#version++);
     this.#reads = this.#memory;
     try {
       this.nodeComm = given.commNode ?? this.#engine.nodeComm();
@@ -253,24 +249,6 @@ export class MPIShared<
     return this.#engine.allocateSegment(call, this.nbytes);
   }
 
-  #lay(segment: Segment): ArrayMemory<D, Dimensions<S>> {
-    const { shape, strides, dtype } = this;
-    const data = makeArray(dtype, segment.buffer, segment.byteOffset, this.size);
-    const shown = makeArray(dtype, segment.readable, segment.byteOffset, this.size);
-    const view = makeView<D, Dimensions<S>>(dtype, shown, { offset: 0, shape, strides });
-    const changed = () => void this.#version++;
-    const joint = new Joint({
-      engine: this.#engine,
-      object: this.#object,
-      dtype,
-      segment,
-      data,
-      view,
-      changed,
-    });
-    return { segment, data, view, joint, elements: view.data, get: readerOf(view) };
-  }
-
   #open(call: string): ArrayMemory<D, Dimensions<S>> {
     if (!this.#memory) throw closed(`MPIShared.${call}`);
     return this.#memory;
@@ -310,31 +288,6 @@ export class MPIShared<
   }
 }
 
-/** What reading takes from the view of the whole, once: the view's class is one of many, and slow to ask in a loop. */
-interface Reads<D extends DType, N extends number> {
-  readonly elements: View<D, N>["data"];
-  readonly get: View<D, N>["get"];
-}
-
-/** Stands in for an array's memory after `close`. */
-const CLOSED = {
-  get elements(): never {
-    throw closed("MPIShared.data");
-  },
-  get get(): never {
-    throw closed("MPIShared.get");
-  },
-};
-
-/** The array's part of a segment, as elements and as a view of the whole. */
-interface ArrayMemory<D extends DType, N extends number> extends Reads<D, N> {
-  readonly segment: Segment;
-  readonly data: TypedArrayOf<D>;
-  readonly view: View<D, N>;
-  /** For what all ranks write. */
-  readonly joint: Joint<D>;
-}
-
 /** The shape as numbers, and what is wrong with it or the dtype. */
 function checkedShape(shape: unknown, dtype: unknown): { extents: number[]; fault?: PshmemError } {
   try {
@@ -366,10 +319,4 @@ function missing(fromRank: number): PshmemError {
     "NO_SOURCE",
     `fromRank is ${fromRank}, but that rank passed no data; pass its data there, null elsewhere`,
   );
-}
-
-function closed(call: string): PshmemError {
-  return new PshmemError("FREED", `${call}: the array has been closed on this rank; use it before close()`, {
-    call,
-  });
 }
