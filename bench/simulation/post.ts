@@ -75,20 +75,14 @@ export class Leader {
 
   release(): void {}
 
-  /** Nobody breaks off here. */
-  peek(): null {
-    return null;
-  }
-
-  *sending(dests: readonly number[], tag: number, bytes: Uint8Array): Waits {
-    const leaving = dests.map((dest) => this.start(dest, tag, bytes));
-    while (!leaving.every((message) => message.done)) yield;
+  /** Of any rank only those send that quit, and here nobody does. */
+  take(tag: number, source?: number): Uint8Array | null {
+    return (source !== undefined && this.#arrived.get(`${source}.${tag}`)?.shift()) || null;
   }
 
   *receiving(source: number, tag: number): Waits<Uint8Array> {
-    const key = `${source}.${tag}`;
     for (;;) {
-      const bytes = this.#arrived.get(key)?.shift();
+      const bytes = this.take(tag, source);
       if (bytes) return bytes;
       yield;
     }
