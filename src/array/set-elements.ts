@@ -15,7 +15,7 @@ export function setElements(dst: TypedArray, src: TypedArray, at: number): void 
   if (src.byteLength >= LEAST_BYTES && isShared(dst) !== isShared(src)) {
     const offset = dst.byteOffset + at * dst.BYTES_PER_ELEMENT;
     const target = new Uint8Array(dst.buffer, offset, src.byteLength);
-    fill.call(target as Buffer, new Uint8Array(src.buffer, src.byteOffset, src.byteLength));
+    fill.call(target, new Uint8Array(src.buffer, src.byteOffset, src.byteLength));
     return;
   }
   // Both are arrays of one kind, which TypeScript cannot know.
