@@ -31,7 +31,7 @@ export class Endpoint {
     this.fates = new Fates(backend);
     const rule = stallRule(process.env);
     const distant = backend.mates.length < backend.size ? new Health(this.post, this.fates, backend) : null;
-    const company = { ...backend, ringAll: () => ringAll(backend), distant };
+    const company = { ...backend, sight: this.fates, ringAll: () => ringAll(backend), distant };
     const watch = new Watch(company, rule);
     backend.atEnd(() => this.post.poll());
     this.pace = new BellPace(

@@ -26,6 +26,8 @@ export interface Call {
   readonly about?: string;
   /** What this rank found wrong with its own arguments: then no rank proceeds, and every rank throws it. */
   readonly fault?: PshmemError;
+  /** The rank that `fault` was found on, where it is another one. */
+  readonly faultRank?: number;
   /** At most {@link PAYLOAD_BYTES} bytes; the root's are handed to every rank. Ignored on other ranks. */
   readonly payload?: Uint8Array;
   /** What this rank shows has not been taken up by all before, so that taking it up may fail. */

@@ -5,7 +5,7 @@ import type { Location, Piece } from "../node/heap.ts";
 import type { Concern, Machine, Pace } from "../node/machine.ts";
 import { USER, type Box } from "../node/post.ts";
 import { Script, Until } from "../node/script.ts";
-import { digestOf, type Op } from "./calls.ts";
+import { digestOf } from "./calls.ts";
 import type { DistantMemory } from "./backend.ts";
 import type { Communicator } from "./contract.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -24,7 +24,7 @@ import { Service } from "./service.ts";
 import { Sharing } from "./sharing.ts";
 import { GroupTopology } from "./topology.ts";
 import { Turns } from "./turns.ts";
-import { asFault, decodeFault, statementOfLoss } from "./verdict.ts";
+import { asFault, faultIn, statementOfLoss } from "./verdict.ts";
 import { makeWords } from "./words.ts";
 
 /** Names a communicator among all of a job, for good: the world rank of its rank 0 and a number of that rank's. */
@@ -196,6 +196,11 @@ export class Group implements Engine {
     return makeWords(this, call, count, onRoot);
   }
 
+  /** Local: whether its meetings may have come to different ends on different nodes: ranks have gone, or this leader has quit. */
+  get isBroken(): boolean {
+    return this.losses.faultOfAll() !== undefined || this.#meeting.stages.said !== null;
+  }
+
   /** Local: whether a rank's memory is on this rank's node. */
   readonly isLocal = (rank: number): boolean => this.topology.nodeOf(rank) === this.topology.nodeIndex;
 
@@ -214,19 +219,19 @@ export class Group implements Engine {
   spread(call: Call, memory: Memory, slabsOf: (rank: number) => readonly Slab[]): void {
     const { nodeCount, nodeRank } = this.topology;
     if (nodeCount === 1) return;
-    const fault = nodeRank === 0 ? this.#passSlabs(call.op, memory, slabsOf) : undefined;
-    this.meet(fault ? { ...call, fault } : call, undefined, undefined, true);
+    const fault = nodeRank === 0 ? this.#passSlabs(memory, slabsOf) : undefined;
+    this.meet(fault ? { ...call, fault, faultRank: fault.rank } : call, undefined, undefined, true);
   }
 
   /** On a leader. What goes wrong is for its whole node, which waits, and for the other leaders. */
-  #passSlabs(op: Op, memory: Memory, slabsOf: (rank: number) => readonly Slab[]): PshmemError | undefined {
+  #passSlabs(memory: Memory, slabsOf: (rank: number) => readonly Slab[]): PshmemError | undefined {
     const { stages } = this.#meeting;
     stages.begin();
     try {
       const ofNodes = this.topology.nodes.map((mates) => mates.flatMap(slabsOf));
       const passing = new Script(passAround(stages, memory, ofNodes), this.letters.concern());
       this.pace.run(passing);
-      return passing.result ? decodeFault(passing.result, op, this.size, this.rank) : undefined;
+      return passing.result ? faultIn(passing.result) : undefined;
     } catch (error) {
       const fault = asFault(error);
       stages.quit(statementOfLoss(this.rank, fault), stages.present);

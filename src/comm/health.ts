@@ -49,10 +49,6 @@ export class Health implements Distant {
     });
   }
 
-  get gone(): number {
-    return this.#fates.goneAfar;
-  }
-
   ask(rank: number, anew: boolean): void {
     const { answer, open } = (!anew && this.#hearings.get(rank)) || UNHEARD;
     this.#hearings.set(rank, { answer: open < PATIENCE ? answer : null, open: open + 1 });

@@ -1,5 +1,5 @@
 /** Memory that one rank lends to others of a communicator: on its node, to all by load and store, or to all by calls. */
-import { PshmemError, RankLostError } from "../errors.ts";
+import { PshmemError } from "../errors.ts";
 import type { Heap, Location, Piece } from "../node/heap.ts";
 import type { DistantMemory, DistantPlace, Keeper } from "./backend.ts";
 import type { Call } from "./engine.ts";
@@ -148,8 +148,8 @@ export function meetAndAttach(
     if (lent.piece) heap.markKnown(lent.piece, audience);
     return piece;
   } catch (error) {
-    // Where ranks have gone, others may have left the first meeting without an error, and attach yet.
-    if (lent.piece) heap.discard(lent.piece, audience, !(error instanceof RankLostError));
+    // Where ranks have gone, or a leader has quit, others may have left the first meeting without an error, and attach yet.
+    if (lent.piece) heap.discard(lent.piece, audience, !group.isBroken);
     else piece?.close();
     throw error;
   }

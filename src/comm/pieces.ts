@@ -1,5 +1,6 @@
 /** Slabs of a segment as pieces that travel one by one. */
 import { packSlab, rowOffset, slabBytes, unpackSlab } from "../array/slab.ts";
+import type { Landing } from "../node/landing.ts";
 import type { Slab } from "./engine.ts";
 
 /** Memory that may be larger than one typed array can cover. */
@@ -7,6 +8,8 @@ export interface Memory {
   readonly buffer: ArrayBufferLike;
   readonly byteOffset: number;
   readonly byteLength: number;
+  /** Local: this memory is not to be used for anything else, ever. */
+  keep?(): void;
 }
 
 /** Pieces on their way at once: while one is copied the others travel. */
@@ -94,6 +97,14 @@ export class Pieces {
     const bytes = this.place(piece);
     if (!this.#inPlace(piece)) this.#transfer(piece, bytes, unpackSlab);
     return bytes;
+  }
+
+  /**
+   * Local: no more is taken. A piece that has begun to come goes on to where it was to land, whatever has become of that meanwhile: a piece of memory
+   * that was closed and lent again would be another array.
+   */
+  end(coming: readonly Landing[]): void {
+    if (coming.some(({ landed }) => !landed)) this.#memory.keep?.();
   }
 
   /** Writes a piece of the source to the segment. */

@@ -76,26 +76,51 @@ function* passSlab(
   children: readonly number[],
   pieces: Pieces,
 ): Waits<Uint8Array | null> {
-  const { letters } = stages;
   const coming: Landing[] = [];
   const leaving: Sent[] = [];
-  for (let piece = 0; piece < pieces.count; piece++) {
-    if (parent !== null) {
-      for (let next = piece + coming.length; next < Math.min(piece + MOST_PIECES, pieces.count); next++) {
-        coming.push(letters.expectPiece(parent, pieces.place(next)));
-      }
-      const next = coming.shift()!;
-      const fault = yield* stages.awaiting(parent, () => next.landed);
+  try {
+    for (let piece = 0; piece < pieces.count; piece++) {
+      const fault =
+        (parent === null ? null : yield* arrival(stages, parent, pieces, piece, coming)) ??
+        (yield* departure(stages, parent === null, children, pieces, piece, leaving));
       if (fault) return fault;
     }
-    const bytes = parent === null ? pieces.pack(piece) : pieces.unpack(piece);
-    for (const child of children) leaving.push({ message: letters.startPiece(child, bytes), child });
-    // While the first pieces travel, and not before.
-    if (parent === null) pieces.store(piece);
-    const fault = yield* allowed(stages, leaving, (MOST_PIECES - 1) * children.length);
-    if (fault) return fault;
+    return yield* allowed(stages, leaving, 0);
+  } finally {
+    pieces.end(coming);
   }
-  return yield* allowed(stages, leaving, 0);
+}
+
+/** Waits until a piece is there, and names the places of those after it. */
+function* arrival(
+  stages: Stages,
+  parent: number,
+  pieces: Pieces,
+  piece: number,
+  coming: Landing[],
+): Waits<Uint8Array | null> {
+  for (let next = piece + coming.length; next < Math.min(piece + MOST_PIECES, pieces.count); next++) {
+    coming.push(stages.letters.expectPiece(parent, pieces.place(next)));
+  }
+  const fault = yield* stages.awaiting(parent, () => coming[0].landed);
+  if (!fault) coming.shift();
+  return fault;
+}
+
+/** Sends a piece on, and waits until few enough are leaving. */
+function* departure(
+  stages: Stages,
+  isFirst: boolean,
+  children: readonly number[],
+  pieces: Pieces,
+  piece: number,
+  leaving: Sent[],
+): Waits<Uint8Array | null> {
+  const bytes = isFirst ? pieces.pack(piece) : pieces.unpack(piece);
+  for (const child of children) leaving.push({ message: stages.letters.startPiece(child, bytes), child });
+  // While the first pieces travel, and not before.
+  if (isFirst) pieces.store(piece);
+  return yield* allowed(stages, leaving, (MOST_PIECES - 1) * children.length);
 }
 
 /** Waits until at most so many messages are still leaving; the fault of a leader that quits before. */

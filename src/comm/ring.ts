@@ -29,15 +29,19 @@ export function* passAround(
   // Where the last ones belong, the next node has them from the start.
   const leaving = new Pieces(memory, pieces.slice(0, -1).flat());
   const pass = new Pass(letters, leaders[back(1)], leaders[back(-1)], coming, leaving, pieces[0].length);
-  while (!pass.over) {
-    if (pass.act()) continue;
-    letters.awaited = pass.awaited;
-    const fault = stages.brokenOff();
-    if (fault) return fault;
-    yield;
+  try {
+    while (!pass.over) {
+      if (pass.act()) continue;
+      letters.awaited = pass.awaited;
+      const fault = stages.brokenOff();
+      if (fault) return fault;
+      yield;
+    }
+    return null;
+  } finally {
+    letters.awaited = null;
+    pass.end();
   }
-  letters.awaited = null;
-  return null;
 }
 
 /** How far a leader is. What it sends is its own pieces and then those that came, in the order in which they came. */
@@ -77,6 +81,10 @@ class Pass {
   act(): boolean {
     this.#expect();
     return this.#takeIn() || this.#sendOn() || this.#forget();
+  }
+
+  end(): void {
+    this.#coming.end(this.#landings);
   }
 
   #expect(): void {

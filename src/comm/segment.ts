@@ -17,6 +17,7 @@ export class NodeSegment implements Segment {
   readonly byteLength: number;
   readonly #group: Updater;
   readonly #piece: Piece;
+  #isKept = false;
 
   constructor(group: Updater, piece: Piece) {
     this.buffer = piece.buffer;
@@ -35,7 +36,11 @@ export class NodeSegment implements Segment {
     this.#group.spread(call, this, slabsOf);
   }
 
+  keep(): void {
+    this.#isKept = true;
+  }
+
   close(): void {
-    this.#piece.close();
+    if (!this.#isKept) this.#piece.close();
   }
 }

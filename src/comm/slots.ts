@@ -39,7 +39,7 @@ export class Slots {
     const { op, object = 0, root = NO_ROOT, digest = 0, fault, isFresh } = call;
     const { words, text } = this.#present(this.#topology.nodeRank);
     const payload = call.payload ?? beside;
-    const bytes = fault ? encodeFault(fault, this.#rank) : (payload ?? aboutBytes(call));
+    const bytes = fault ? encodeFault(fault, call.faultRank ?? this.#rank) : (payload ?? aboutBytes(call));
     words[SLOT.MEETING] = this.#meetings.number + 1;
     words[SLOT.OP] = numberOf(op);
     words[SLOT.OBJECT] = object;

@@ -6,7 +6,7 @@ import type { Waits } from "../node/script.ts";
 import { breakOff, type Leaders } from "./exchange.ts";
 import { LETTER, type Letters } from "./letters.ts";
 import type { GroupTopology } from "./topology.ts";
-import type { Statement } from "./verdict.ts";
+import { statementPassedOn, type Statement } from "./verdict.ts";
 
 /** Where a rank stands among the leaders: it is one if it is the first of its node. */
 export type Standing = Leaders & Pick<GroupTopology, "nodeRank">;
@@ -65,8 +65,9 @@ export class Stages {
       if (!this.#heard || notice.stage < this.#heard.stage) this.#heard = notice;
     }
     if (!this.#heard || this.#heard.stage > this.present) return null;
-    // Others may still send what this rank will not take.
-    this.letters.abandonPieces();
+    // Who is further on waits for this leader too, and hears of it before it hears of the other.
+    const { leaders, standing } = this;
+    this.quit(statementPassedOn(leaders[standing.nodeIndex], this.#heard.fault), this.present);
     return this.#heard.fault;
   }
 

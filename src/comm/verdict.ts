@@ -36,8 +36,13 @@ export function lossOn(rank: number): number {
 
 /** What a leader says that takes no more part: mostly since ranks have gone. */
 export function statementOfLoss(rank: number, loss: PshmemError): Statement {
+  return statementPassedOn(rank, encodeFault(loss, rank));
+}
+
+/** The same with the fault of another leader, as that has told it. */
+export function statementPassedOn(rank: number, fault: Uint8Array): Statement {
   const nothing = { op: 0, object: 0, root: NO_ROOT, digest: 0, about: "", differing: null, isFresh: false };
-  return { ...nothing, rank, fault: encodeFault(loss, rank), faultRank: lossOn(rank) };
+  return { ...nothing, rank, fault, faultRank: lossOn(rank) };
 }
 
 /** Whether a statement says that ranks have gone, and that there are no more meetings. */
@@ -152,8 +157,7 @@ export function decodeFault(
   rank: number,
   own?: PshmemError,
 ): PshmemError {
-  // The bytes may be shared memory, which TextDecoder refuses: decode a private copy.
-  const { code, text, ...fields } = JSON.parse(new TextDecoder().decode(bytes.slice())) as WireFault;
+  const { code, text, ...fields } = wireFault(bytes);
   const where = size > 1 && !IMPERSONAL.has(code) ? `${op}, on rank ${fields.rank}` : op;
   // Some faults name their call, since a local call throws them as they are.
   const told = text.startsWith(`${op}: `) ? text.slice(op.length + 2) : text;
@@ -162,6 +166,17 @@ export function decodeFault(
     ...fields,
     cause: fields.rank === rank ? own?.cause : undefined,
   });
+}
+
+/** The fault as it was found, to be told to others again; its `rank` is whose it is. */
+export function faultIn(bytes: Uint8Array): PshmemError {
+  const { code, text, ...fields } = wireFault(bytes);
+  return errorOf(code, text, fields);
+}
+
+/** The bytes may be shared memory, which TextDecoder refuses: decodes a private copy. */
+function wireFault(bytes: Uint8Array): WireFault {
+  return JSON.parse(new TextDecoder().decode(bytes.slice())) as WireFault;
 }
 
 /** Any exception as an error of ours, so that it can travel. */

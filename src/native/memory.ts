@@ -47,7 +47,6 @@ export interface MemorySite {
 export class ProcessMemory implements Memory {
   /** All pages are had at once. */
   readonly promised = null;
-  readonly collect: (() => void) | null;
   readonly #site: MemorySite;
   readonly #offers: Offers;
   #nextName = 0;
@@ -60,8 +59,10 @@ export class ProcessMemory implements Memory {
     this.#site = site;
     const keeps = site.method === "memfd" && !site.guarded;
     this.#offers = new Offers((id, fd) => this.#close(id, fd), keeps);
-    this.collect = keeps ? () => this.#offers.drop() : null;
   }
+
+  /** Also where nothing is kept, as with a guard that other ranks need not have: all try as often to get memory. */
+  readonly collect = (): void => this.#offers.drop();
 
   create(bytes: number, audience: readonly number[]): { id: number; buffer: ArrayBuffer } {
     this.#offers.closeTaken();

@@ -4,6 +4,7 @@ import type { Roster } from "./roster.ts";
 /** The ranks that share memory, and how those that have gone are found. */
 export interface Company {
   readonly roster: Roster;
+  readonly sight: Sight;
   /** World rank of each place. */
   readonly mates: readonly number[];
   /** This rank's place. */
@@ -17,10 +18,19 @@ export interface Company {
   readonly abort: (code: number) => never;
 }
 
+/**
+ * By what a rank gives a wait up. A rank that sends its last message and ends between two looks has been both there and gone: who takes in what has
+ * come, and then asks who has gone, would miss the one and see the other. So it looks first, takes in what has come, and goes by that look.
+ */
+export interface Sight {
+  /** Local: looks who has gone; how many. One load while nobody else has. */
+  look(): number;
+  /** Local: whatever `act` asks, nobody has gone since the last look. */
+  asLooked(act: () => void): void;
+}
+
 /** How ranks are that share no memory with this one. */
 export interface Distant {
-  /** How many of them are known to have gone. */
-  readonly gone: number;
   /** Local, not blocking: sends a question to a rank of the world; `anew`: what it has answered before no longer counts. */
   ask(rank: number, anew: boolean): void;
   /** Local: what the rank has answered, if it did lately: what it waits for, or that it waits for nothing. */

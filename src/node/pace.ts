@@ -128,10 +128,10 @@ export class BellPace implements Pace {
     }
   }
 
-  /** The last look before a sleep: with what is there now no rank that has gone can be the one to wait for. */
+  /** The last look before a sleep: with what is there now no rank that had gone when the bell was armed can be the one to wait for. */
   #lastLook(machine: Machine): Outcome {
     const outcome = stepOn(machine);
-    if (outcome !== DONE && this.#gone > 0) machine.concern?.mind();
+    if (outcome !== DONE && this.#gone > 0 && machine.concern) this.#watch.mind(machine.concern);
     return outcome;
   }
 
@@ -172,7 +172,7 @@ export class BellPace implements Pace {
   /** Arms the bell and takes in what has come; one more look at the machine is due then. What changes after it will ring. */
   #armedPoll(): boolean {
     this.#bells.arm(this.#place);
-    this.#gone = this.#watch.gone;
+    this.#gone = this.#watch.look();
     const polls = this.#progress.slice === Infinity ? 1 : POLLS_BEFORE_NAP;
     for (let left = polls; left > 0; left--) if (this.#progress.poll()) return true;
     return false;

@@ -123,8 +123,8 @@ export class Roster {
     const text = this.#texts[place].slice(0, record[BYTES]);
     const list = this.#texts[place].slice(TEXT_BYTES, TEXT_BYTES + record[LIST_BYTES]);
     const passed = (Date.now() - record[SINCE]) | 0;
-    // Read while it was written: the rank has just begun to wait, or just ended.
-    if (text.length === 0 || Atomics.load(record, SERIAL) !== serial || serial % 2 !== 0) return null;
+    // Read while it was written: the rank has just begun to wait, or just ended. By an addition, before which no plain read can be put off.
+    if (text.length === 0 || Atomics.add(record, SERIAL, 0) !== serial || serial % 2 !== 0) return null;
     const awaited: readonly Missed[] = JSON.parse(decode(list));
     return { text: decode(text), since: Date.now() - Math.max(0, passed), awaited };
   }

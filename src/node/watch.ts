@@ -20,8 +20,10 @@ const STALLED = 1;
 
 /** Watches over waits. */
 export interface Watcher {
-  /** How many ranks have gone: when it is not 0, who waits has to ask its concern. */
-  readonly gone: number;
+  /** Local: looks who has gone; how many. When it is not 0, who waits has to mind. */
+  look(): number;
+  /** Local: lets a concern mind who had gone at the last look. @throws RankLostError */
+  mind(concern: Concern): void;
   /** Local: a wait begins. `note` is the stack of the call, where it is not that of the looks. */
   begin(concern: Concern | undefined, note?: Error): Vigil;
 }
@@ -39,11 +41,11 @@ export interface Vigil {
 const NO_VIGIL: Vigil = { patience: Infinity, look: () => {}, end: () => {} };
 
 /** For waits that are no rank's. */
-export const UNWATCHED: Watcher = { gone: 0, begin: () => NO_VIGIL };
+export const UNWATCHED: Watcher = { look: () => 0, mind: () => {}, begin: () => NO_VIGIL };
 
 /** For a rank alone: it has nobody to look after, and a blocking wait that would have no end is told so by its sleeper; a promise is not. */
 export function ofPromises(watch: Watcher): Watcher {
-  return { gone: 0, begin: (concern, note) => (note ? watch.begin(concern, note) : NO_VIGIL) };
+  return { ...UNWATCHED, begin: (concern, note) => (note ? watch.begin(concern, note) : NO_VIGIL) };
 }
 
 /** The {@link Watcher} of one rank. */
@@ -56,9 +58,12 @@ export class Watch implements Watcher {
     this.#rule = rule;
   }
 
-  get gone(): number {
-    const { roster, distant } = this.#company;
-    return roster.gone + (distant?.gone ?? 0);
+  look(): number {
+    return this.#company.sight.look();
+  }
+
+  mind(concern: Concern): void {
+    this.#company.sight.asLooked(() => concern.mind());
   }
 
   begin(concern: Concern | undefined, note?: Error): Vigil {

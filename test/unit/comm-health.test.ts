@@ -11,6 +11,7 @@ type Handler = Parameters<Post["serve"]>[2];
 class Ranks {
   readonly rosters: readonly Roster[];
   readonly healths: readonly Health[];
+  readonly fates: readonly Fates[];
   readonly sleeping = new Set<number>();
   readonly #handlers: Handler[] = [];
 
@@ -19,6 +20,7 @@ class Ranks {
     this.rosters = all.map(
       () => new Roster({ buffer: new SharedArrayBuffer(rosterBytes(1)), byteOffset: 0 }, 1),
     );
+    this.fates = this.rosters.map((roster, rank) => new Fates({ roster, mates: [rank] }));
     this.healths = all.map((rank) => {
       const roster = this.rosters[rank];
       const post: Pick<Post, "serve" | "send"> = {
@@ -29,7 +31,7 @@ class Ranks {
           return message;
         },
       };
-      return new Health(post, new Fates({ roster, mates: [rank] }), { roster, place: 0 });
+      return new Health(post, this.fates[rank], { roster, place: 0 });
     });
   }
 }
@@ -62,8 +64,8 @@ it("an answer of a former wait does not count", () => {
 });
 
 it("a rank that has come to its end is known as gone", () => {
-  const { rosters, healths } = new Ranks(2);
+  const { rosters, healths, fates } = new Ranks(2);
   rosters[1].mark(0, ENDED);
   healths[0].ask(1, true);
-  expect([healths[0].heard(1), healths[0].gone]).toEqual(["has ended", 1]);
+  expect([healths[0].heard(1), fates[0].gone]).toEqual(["has ended", 1]);
 });

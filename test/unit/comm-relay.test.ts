@@ -21,6 +21,8 @@ interface Mutant {
   readonly keepsPieces?: boolean;
   /** Who waits in a relay does not look whether a leader has broken off. */
   readonly looksAway?: boolean;
+  /** Who hears in a relay that another one quits does not tell it on. */
+  readonly keepsToItself?: boolean;
   /** Who waits in a relay also heeds a leader that was through with it, and takes no part in what comes after. */
   readonly heedsTheLater?: boolean;
 }
@@ -47,16 +49,18 @@ class Leader {
   readonly outcomes: string[] = [];
   hasGivenUp = false;
   readonly #limit: Limit | null;
+  readonly #stops: boolean;
   readonly #node: number;
   readonly #root: number;
   readonly #meeting: Meeting;
   #steps = 0;
   #machine: Machine | null = null;
 
-  constructor(net: Net, node: number, nodes: number, root: number, limit: Limit | null) {
+  constructor(net: Net, node: number, nodes: number, root: number, limit: Limit | null, stops: boolean) {
     this.#node = node;
     this.#root = root;
     this.#limit = limit;
+    this.#stops = stops;
     const courier: Courier = {
       slice: Infinity,
       longSlice: Infinity,
@@ -89,7 +93,10 @@ class Leader {
   }
 
   get isOver(): boolean {
-    return this.hasGivenUp || this.outcomes.length === MEETINGS;
+    const { length } = this.outcomes;
+    return (
+      this.hasGivenUp || length === MEETINGS || (this.#stops && this.outcomes[length - 1] === "RANK_LOST")
+    );
   }
 
   step(): void {
@@ -149,17 +156,28 @@ class Net {
   readonly #queues: Outgoing[][][];
   readonly #mutant: Mutant;
 
-  constructor(nodes: number, root: number, who: number, limit: Limit, mutant: Mutant) {
+  constructor({ nodes, root, who, limit, stops }: Case, mutant: Mutant) {
     this.#mutant = mutant;
     const everyone = Array.from({ length: nodes }, (_, node) => node);
     this.#queues = everyone.map(() => everyone.map(() => []));
-    this.leaders = everyone.map((node) => new Leader(this, node, nodes, root, node === who ? limit : null));
+    this.leaders = everyone.map(
+      (node) => new Leader(this, node, nodes, root, node === who ? limit : null, stops),
+    );
   }
 
   mutated(meeting: Meeting): Meeting {
     const { stages } = meeting;
     if (this.#mutant.keepsPieces) stages.letters.abandonPieces = () => {};
     if (this.#mutant.looksAway) stages.brokenOff = () => null;
+    if (this.#mutant.keepsToItself) {
+      stages.brokenOff = () => {
+        const { quit } = stages;
+        stages.quit = () => {};
+        const fault = Stages.prototype.brokenOff.call(stages);
+        stages.quit = quit;
+        return fault;
+      };
+    }
     if (this.#mutant.heedsTheLater)
       stages.quit = (statement) => Stages.prototype.quit.call(stages, statement, 0);
     return meeting;
@@ -244,6 +262,8 @@ interface Case {
   readonly root: number;
   readonly who: number;
   readonly limit: Limit;
+  /** Whether leaders call nothing more after their first error. */
+  readonly stops: boolean;
   readonly seed: number;
 }
 
@@ -259,12 +279,13 @@ const cases: fc.Arbitrary<Case> = fc.integer({ min: 2, max: 6 }).chain((nodes) =
     root: fc.nat(nodes - 1),
     who: fc.nat(nodes - 1),
     limit: limits,
+    stops: fc.boolean(),
     seed: fc.nat(),
   }),
 );
 
-function flawOf({ nodes, root, who, limit, seed }: Case, mutant: Mutant = {}): string {
-  return flaw(new Net(nodes, root, who, limit, mutant), who, numbersFrom(seed));
+function flawOf(one: Case, mutant: Mutant = {}): string {
+  return flaw(new Net(one, mutant), one.who, numbersFrom(one.seed));
 }
 
 describe("a leader that breaks off while a slab is passed on", () => {
@@ -287,6 +308,13 @@ describe("a leader that breaks off while a slab is passed on", () => {
       .sample(cases, { numRuns: 100, seed: 1 })
       .map((one) => flawOf(one, { heedsTheLater: true }));
     expect(flaws.join()).toContain("is lost, or not");
+  });
+
+  it("is noticed to be waited for, where who hears of it keeps it to himself", () => {
+    const flaws = fc
+      .sample(cases, { numRuns: 300, seed: 1 })
+      .map((one) => flawOf({ ...one, stops: true }, { keepsToItself: true }));
+    expect(flaws.join()).toContain("waits for good");
   });
 
   it("is noticed to hold messages up, where it leaves pieces", () => {

@@ -56,7 +56,8 @@ class Wait {
       place: 0,
       runs: null,
       ringAll: () => {},
-      distant: { gone: 0, ask: (rank, anew) => this.#ask(rank, anew), heard: () => null },
+      sight: { look: () => 0, asLooked: (act: () => void) => act() },
+      distant: { ask: (rank, anew) => this.#ask(rank, anew), heard: () => null },
       abort: () => {
         throw new Error("it must not end the job");
       },
@@ -159,7 +160,8 @@ class Stall {
       place: 0,
       runs: null,
       ringAll: () => {},
-      distant: { gone: 0, ask: () => {}, heard: () => this.answer },
+      sight: { look: () => 0, asLooked: (act: () => void) => act() },
+      distant: { ask: () => {}, heard: () => this.answer },
       abort: () => {
         throw new Error("it must not end the job");
       },
