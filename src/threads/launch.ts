@@ -1,5 +1,4 @@
 /** Starting a job of worker threads. The main thread runs no rank: it starts them, passes their output on and sees them end. */
-import { fstatSync } from "node:fs";
 import type { WriteStream } from "node:tty";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { DIED, ENDED } from "../node/roster.ts";
@@ -51,22 +50,30 @@ export async function launch(options: LaunchOptions): Promise<number> {
     supervisor.end(ending);
   };
   const onClosed = (error: NodeJS.ErrnoException): void => supervisor.end(outputEnding(error));
+  const sinks = { 1: process.stdout, 2: process.stderr };
   stop?.addEventListener("abort", onStop);
-  startRanks(job.ranks, supervisor, tickets, options);
-  process.stdout.on("error", onClosed);
-  process.stderr.on("error", onClosed);
+  // Before the ranks start: to each of the two streams Node adds a listener for every thread and does not count those, but would count them
+  // with the next that is added, and warn of a leak where they are more than ten.
+  for (const stream of Object.values(sinks)) stream.on("error", onClosed);
+  startRanks(job.ranks, supervisor, { sinks, tickets }, options);
   const code = await supervisor.ended;
   stop?.removeEventListener("abort", onStop);
   return code;
 }
 
+/** Where the output of all ranks goes, and its order. */
+interface Output {
+  readonly sinks: Readonly<Record<Descriptor, WriteStream>>;
+  readonly tickets: Tickets;
+}
+
 function startRanks(
   ranks: readonly RankSeat[],
   supervisor: Supervisor,
-  tickets: Tickets,
+  { sinks, tickets }: Output,
   { program, args, nodeOf, tagOutput }: LaunchOptions,
 ): void {
-  const terminals = { 1: terminalOf(1), 2: terminalOf(2) };
+  const terminals = { 1: terminalOf(sinks[1]), 2: terminalOf(sinks[2]) };
   for (const [rank, { data, transfer }] of ranks.entries()) {
     const { port1, port2 } = new MessageChannel();
     const count = makeCount();
@@ -77,24 +84,12 @@ function startRanks(
       transferList: [port2, ...transfer],
       name: `rank ${rank}`,
     });
-    const output = new RankOutput(SINKS, tagOutput ? `[${rank}] ` : "", nodeOf.length === 1);
+    const output = new RankOutput(sinks, tagOutput ? `[${rank}] ` : "", nodeOf.length === 1);
     supervisor.watch({ rank, worker, port: port1, count, output });
   }
 }
 
-/** Node makes its streams when they are first asked for, which takes milliseconds: the ranks start meanwhile. */
-const SINKS: Readonly<Record<Descriptor, WriteStream>> = {
-  get 1() {
-    return process.stdout;
-  },
-  get 2() {
-    return process.stderr;
-  },
-};
-
-function terminalOf(descriptor: Descriptor): Terminal {
-  if (!fstatSync(descriptor).isCharacterDevice()) return null;
-  const stream = SINKS[descriptor];
+function terminalOf(stream: WriteStream): Terminal {
   return stream.isTTY ? { columns: stream.columns, rows: stream.rows } : null;
 }
 

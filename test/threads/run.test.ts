@@ -67,6 +67,10 @@ describe("a job that ends well", () => {
     expect(await deed(1, "catch", "0")).toEqual({ code: 0, stdout: "caught tamed\n", stderr: "" });
   });
 
+  it("says nothing of its own, with however many ranks", async () => {
+    expect(await deed(12, "nothing", "all")).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+
   it("gives the ranks no input", async () => {
     expect(await deed(2, "input", "all")).toEqual({ code: 0, stdout: "no input\nno input\n", stderr: "" });
   });
