@@ -94,7 +94,7 @@ function sleep(ms: number): void {
 
 /**
  * Local: ends MPI with this process. A clean exit finalizes, after `settle`; any other ends the whole job, since the other ranks
- * would wait for this one for ever.
+ * would wait for this one for ever. What `exit` listeners from after this call set comes too late for that.
  *
  * Where `settle` tells that a rank has died, and the launcher has let the others live, they leave without MPI_Finalize: Open MPI's (4.1.4, also in a C program)
  * waits then for ever every sixth time or so on a busy machine.
@@ -102,7 +102,9 @@ function sleep(ms: number): void {
 export function endWithProcess(world: MpiWorld, settle: () => boolean): void {
   const told = watchUncaught(world);
   process.on("exit", (given) => {
-    const code = exitCodeOfProcess(given);
+    // Listeners before this one may have set another than they were given.
+    const left = process.exitCode ?? given;
+    const code = exitCodeOfProcess(left);
     if (code === 0 && !told()) {
       const isWhole = settle();
       pinLibraries();
@@ -110,7 +112,7 @@ export function endWithProcess(world: MpiWorld, settle: () => boolean): void {
       else tellLauncher();
       return;
     }
-    if (!told()) writeSync(2, `pshmem: rank ${world.rank} exited with code ${given}\n`);
+    if (!told()) writeSync(2, `pshmem: rank ${world.rank} exited with code ${left}\n`);
     world.abort(code === 0 ? 1 : code);
   });
 }

@@ -34,6 +34,7 @@ const CODES: readonly End[] = [
   { end: "exit", value: 256, doer: "1", code: 1, says: "rank 1 exited with code 256" },
   { end: "exit", value: "7", doer: "1", code: 7, says: "rank 1 exited with code 7" },
   { end: "exitCode", value: "512", doer: "1", code: 1, says: "rank 1 exited with code 512" },
+  { end: "atExit", value: 256, doer: "1", code: 1, says: "rank 1 exited with code 256" },
   { end: "leave", value: "0", doer: "1", code: 0, says: "those that stay have time to finish" },
   { end: "abort", value: 0, doer: "1", code: 0, says: "all have come" },
   ...[256, null, 1.5, "x"].map((value) => ({

@@ -13,6 +13,7 @@ it.each([
   ["exit", -1, 255],
   ["exitCode", 512, 1],
   ["exitCode", "7", 7],
+  ["atExit", 256, 1],
   ["abort", 7, 7],
   ["abort", 0, 0],
   ["abort", 256, 1],

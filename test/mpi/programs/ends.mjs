@@ -3,6 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MPILock, MPIShared, world } from "pshmem";
 
 const [end, doer, value] = process.argv.slice(2);
+// Earlier than those of the library.
+process.on("exit", () => {
+  if (end === "atExit" && comm.rank === Number(doer)) process.exitCode = JSON.parse(value);
+});
 const comm = world();
 const shared = new MPIShared([1000], "float64", comm);
 shared.set(comm.rank === 0 ? new Float64Array(1000).fill(1) : null, { fromRank: 0 });
@@ -38,6 +42,7 @@ const ends = {
   exitCode(code = 5) {
     process.exitCode = code;
   },
+  atExit() {},
   leave: (code = 0) => process.exit(code),
   linger() {
     // Later than those of the library, which runs first.

@@ -2,10 +2,15 @@
 import { world } from "pshmem";
 
 const [end, value = "null"] = process.argv.slice(2);
+// Earlier than that of the library.
+process.on("exit", () => {
+  if (end === "atExit") process.exitCode = JSON.parse(value);
+});
 const comm = world();
 
 const ends = {
   nothing() {},
+  atExit() {},
   exit: (code) => process.exit(code),
   exitCode(code) {
     process.exitCode = code;
