@@ -1,10 +1,10 @@
 /** The end of MPI in this process. */
 import { readSync, writeSync } from "node:fs";
 import { exitCodeOfProcess } from "../exit-code.ts";
+import { watchUncaught } from "../uncaught.ts";
 import type { MpiWorld } from "./job.ts";
 import { HandleCell, type MpiLibrary } from "./library.ts";
 import { pinLibraries } from "./pin.ts";
-import { watchUncaught } from "./uncaught.ts";
 
 /** No message has it; MPI promises tags up to 32767 (MPI-4.1 §9.1.2). */
 const TAG_NOBODY_SENDS = 32767;
@@ -100,7 +100,7 @@ function sleep(ms: number): void {
  * waits then for ever every sixth time or so on a busy machine.
  */
 export function endWithProcess(world: MpiWorld, settle: () => boolean): void {
-  const told = watchUncaught(world);
+  const told = tellUncaught(world);
   process.on("exit", (given) => {
     // Listeners before this one may have set another than they were given.
     const left = process.exitCode ?? given;
@@ -115,4 +115,17 @@ export function endWithProcess(world: MpiWorld, settle: () => boolean): void {
     if (!told()) writeSync(2, `pshmem: rank ${world.rank} exited with code ${left}\n`);
     world.abort(code === 0 ? 1 : code);
   });
+}
+
+/** Tells errors that the program does not handle; Node would print them only after the exit handlers. The result says whether there was one. */
+function tellUncaught(world: MpiWorld): () => boolean {
+  let told = false;
+  watchUncaught({
+    tell(text) {
+      told = true;
+      writeSync(2, `pshmem: rank ${world.rank} failed:\n${text}\n`);
+    },
+    end: (code) => world.abort(code),
+  });
+  return () => told;
 }

@@ -4,7 +4,8 @@ import { workerData } from "node:worker_threads";
 import type { ErrorCode } from "../errors.ts";
 import { joinJob } from "./job.ts";
 import type { RankStart } from "./launch.ts";
-import { errorText, fieldText } from "../shown.ts";
+import { fieldText } from "../shown.ts";
+import { watchUncaught } from "../uncaught.ts";
 import { nativeTypeScript } from "./program.ts";
 import { divert, postFailure } from "./stdio.ts";
 
@@ -27,10 +28,16 @@ function hint(error: unknown): string {
 }
 
 // First of all, so that even a failure below is told in full: the error object itself does not survive the trip.
-process.on("uncaughtExceptionMonitor", (error: unknown) => {
-  const isConsequence =
-    error instanceof Error && "code" in error && error.code === ("RANK_LOST" satisfies ErrorCode);
-  postFailure(start.pipe.port, { text: errorText(error) + hint(error), isConsequence });
+watchUncaught({
+  tell(text, error) {
+    const isConsequence =
+      error instanceof Error && "code" in error && error.code === ("RANK_LOST" satisfies ErrorCode);
+    postFailure(start.pipe.port, { text: text + hint(error), isConsequence });
+  },
+  // Node takes it for the error of a handler, and ends the thread.
+  end(_code, cause) {
+    throw cause;
+  },
 });
 divert(process.stdout, start.pipe, 1, start.terminals[1]);
 divert(process.stderr, start.pipe, 2, start.terminals[2]);

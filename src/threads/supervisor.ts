@@ -92,7 +92,7 @@ export class Supervisor {
       this.#failedLater += failure?.isConsequence ? 0 : 1;
       return;
     }
-    // Without a posted text the rank could not run any more code: out of memory, or never started.
+    // Without a posted text the rank could run no code of ours: out of memory, never started, or ended by its own way with errors.
     this.#endSoon({ code: 1, text: `rank ${ranked.rank} failed:\n${failure?.text ?? inspect(error)}` });
   }
 

@@ -50,11 +50,13 @@ const CODES: readonly End[] = [
 const HANDLED: readonly End[] = [
   { end: "handle", doer: "1", code: 0, says: "handled: late, uncaughtException\nrank 1 goes on" },
   { end: "handle", doer: "all", code: 0, says: "rank 0 goes on" },
+  { end: "handleTheLater", doer: "1", code: 0, says: "handled: late\nrank 1 goes on" },
   { end: "capture", doer: "1", code: 0, says: "captured: late\nrank 1 goes on" },
   { end: "handleOnce", doer: "1", code: 1, says: "rank 1 goes on\npshmem: rank 1 failed:\nRangeError: late" },
   { end: "handleAndExit", doer: "1", code: 3, says: "rank 1 exited with code 3" },
   { end: "handleAndFail", doer: "1", code: 4, says: "rank 1 exited with code 4" },
   { end: "handleAndThrow", doer: "1", code: 7, says: "and its handler failed:\nTypeError: boom" },
+  { end: "handlersTaken", doer: "1", code: 1, says: "rank 1 failed:\nRangeError: late" },
   { end: "captureAndThrow", doer: "1", code: 7, says: "TypeError: boom" },
 ];
 

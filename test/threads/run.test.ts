@@ -202,6 +202,28 @@ describe("a rank that fails", () => {
     expect(stderr).toMatch(/\npshmem: [123] more ranks? failed too\n$/);
   });
 
+  it("is told with what its handler threw", async () => {
+    const { code, stderr } = await deed(2, "handleAndThrow", "1", "block");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^pshmem: rank 1 failed:\nRangeError: late\n/);
+    expect(stderr).toContain("\nand its handler failed:\nTypeError: boom\n");
+  });
+
+  it("fails where its handlers have been taken away", async () => {
+    const { code, stdout, stderr } = await deed(2, "handlersTaken", "1", "block");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/^pshmem: rank 1 failed:\nRangeError: late\n/);
+    expect(stderr).not.toContain("handler failed");
+  });
+
+  it("is not taken for one that it has handled before", async () => {
+    const { code, stderr } = await deed(2, "captureAndThrow", "all");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^pshmem: rank [01] failed:\nTypeError.*: boom\n/);
+    expect(stderr).not.toContain("late");
+    expect(stderr).toMatch(/\npshmem: 1 more rank failed too\n$/);
+  });
+
   it("gives the job its exit code, after all its output", async () => {
     const { code, stdout, stderr } = await pshmem(
       "run",
@@ -252,12 +274,13 @@ describe("a rank that fails", () => {
     expect(stderr).toContain("rank 1 exited with code 13, as Node does when a top-level await never settles");
   });
 
-  it("may run out of memory", async () => {
+  it.each(["exhaust", "exhaustLater"])("may run out of memory: %s", async (what) => {
     const options = { NODE_OPTIONS: "--max-old-space-size=64" };
-    const { code, stderr } = await start(["run", "-n", "2", DEEDS, "exhaust", "1", "block"], options).result;
+    const { code, stderr } = await start(["run", "-n", "2", DEEDS, what, "1", "block"], options).result;
     // On some Nodes the engine may end the whole process before the thread: no code then, but the same words.
     expect([1, null]).toContain(code);
     expect(stderr).toContain("heap out of memory");
+    expect(stderr).not.toContain("late");
   });
 });
 

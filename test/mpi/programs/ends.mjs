@@ -56,6 +56,11 @@ const ends = {
     process.on("uncaughtException", ({ message }, origin) => console.log(`handled: ${message}, ${origin}`));
     return fail();
   },
+  handleTheLater() {
+    process.on("uncaughtException", ({ message }) => console.log(`handled: ${message}`));
+    process.emit("uncaughtExceptionMonitor", new Error("seen before"), "uncaughtException");
+    return fail();
+  },
   async handleOnce() {
     process.once("uncaughtException", () => {});
     await fail();
@@ -79,6 +84,11 @@ const ends = {
   },
   handleAndFail() {
     process.on("uncaughtException", () => (process.exitCode = 4));
+    return fail();
+  },
+  handlersTaken() {
+    process.on("uncaughtException", () => {});
+    process.on("uncaughtExceptionMonitor", () => process.removeAllListeners("uncaughtException"));
     return fail();
   },
   async wait() {

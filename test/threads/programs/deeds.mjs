@@ -12,6 +12,16 @@ function block() {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
 
+function fail() {
+  throw Object.assign(new RangeError("late"), { code: "RANK_LOST" });
+}
+
+/** Resolves when an error that nothing catches has been handled. */
+function handleOne() {
+  setTimeout(fail, 1);
+  return new Promise((resolve) => process.once("uncaughtException", resolve));
+}
+
 const deeds = {
   block,
   nothing() {},
@@ -45,6 +55,22 @@ const deeds = {
       throw new Error("tamed");
     }, 1);
   },
+  handleAndThrow() {
+    process.on("uncaughtException", () => deeds.throw());
+    setTimeout(fail, 1);
+  },
+  handlersTaken() {
+    process.on("uncaughtException", () => {});
+    process.on("uncaughtExceptionMonitor", () => process.removeAllListeners("uncaughtException"));
+    setTimeout(fail, 1);
+    setTimeout(() => console.log("goes on"), 100);
+  },
+  async captureAndThrow() {
+    await handleOne();
+    world().barrier();
+    process.setUncaughtExceptionCaptureCallback(() => deeds.throw());
+    setTimeout(fail, 1);
+  },
   exit() {
     for (let line = 0; line < 2_000; line += 1) {
       console.log(`line ${line}`);
@@ -77,6 +103,10 @@ const deeds = {
     for (;;) {
       all.push(Array.from({ length: 1_000 }, () => ({})));
     }
+  },
+  async exhaustLater() {
+    await handleOne();
+    deeds.exhaust();
   },
   speak() {
     console.log("one");
