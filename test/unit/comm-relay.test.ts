@@ -171,7 +171,7 @@ class Net {
     if (this.#mutant.looksAway) stages.brokenOff = () => null;
     if (this.#mutant.keepsToItself) {
       stages.brokenOff = () => {
-        const { quit } = stages;
+        const quit = stages.quit.bind(stages);
         stages.quit = () => {};
         const fault = Stages.prototype.brokenOff.call(stages);
         stages.quit = quit;
