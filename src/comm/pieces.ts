@@ -101,7 +101,7 @@ export class Pieces {
 
   /**
    * Local: no more is taken. A piece that has begun to come goes on to where it was to land, whatever has become of that meanwhile: a piece of memory
-   * that was closed and lent again would be another array.
+   * that was closed and lent again would be another array. Only the post knows which have begun: any that is missing counts for one.
    */
   end(coming: readonly Landing[]): void {
     if (coming.some(({ landed }) => !landed)) this.#memory.keep?.();
