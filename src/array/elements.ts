@@ -10,6 +10,7 @@ import {
   dtypeOfArray,
   isScalar,
   lanesOf,
+  lengthOf,
   newArray,
   readElement,
   type TypedArray,
@@ -29,7 +30,7 @@ export function badArray(dtype: DType, actual: string): PshmemError {
 
 /** Elements in a typed array of a dtype. Local. @throws BAD_SHAPE for half a complex number */
 export function countOf(dtype: DType, data: TypedArray): number {
-  const count = data.length / lanesOf(dtype);
+  const count = lengthOf(data) / lanesOf(dtype);
   if (Number.isInteger(count)) return count;
   throw new PshmemError("BAD_SHAPE", `${data.length} numbers are no whole ${dtype} elements: give pairs.`, {
     actual: data.length,

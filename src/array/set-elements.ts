@@ -1,8 +1,10 @@
 /** Copying between memory that threads share and memory that they do not. */
-import type { TypedArray } from "./dtype.ts";
+import { lengthOf, setInto, type TypedArray } from "./dtype.ts";
 
 /** Below so many bytes the two views that `Buffer.fill` wants cost more than it gains. */
 const LEAST_BYTES = 32 * 1024;
+/** So many numbers such an array has at the least. */
+const LEAST_LENGTH = LEAST_BYTES / BigInt64Array.BYTES_PER_ELEMENT;
 
 const { fill } = Buffer.prototype;
 
@@ -12,14 +14,13 @@ const { fill } = Buffer.prototype;
  * ordered before or after by an atomic access of its protocol. Two memories of which just one is shared do not overlap, which memcpy asks for.
  */
 export function setElements(dst: TypedArray, src: TypedArray, at: number): void {
-  if (src.byteLength >= LEAST_BYTES && isShared(dst) !== isShared(src)) {
+  if (lengthOf(src) >= LEAST_LENGTH && src.byteLength >= LEAST_BYTES && isShared(dst) !== isShared(src)) {
     const offset = dst.byteOffset + at * dst.BYTES_PER_ELEMENT;
     const target = new Uint8Array(dst.buffer, offset, src.byteLength);
     fill.call(target, new Uint8Array(src.buffer, src.byteOffset, src.byteLength));
     return;
   }
-  // Both are arrays of one kind, which TypeScript cannot know.
-  (dst as Float64Array).set(src as Float64Array, at);
+  setInto(dst, src, at);
 }
 
 function isShared(array: TypedArray): boolean {

@@ -45,6 +45,8 @@ export function sizeOf(shape: readonly number[]): number {
 
 /** The strides of a contiguous array of this shape. Local. */
 export function stridesOf(shape: readonly number[]): number[] {
+  // Most arrays that are given as they are: without the call that `slice` is.
+  if (shape.length === 1) return [1];
   const strides = shape.slice();
   let stride = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {

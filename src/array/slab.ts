@@ -5,7 +5,7 @@
  * never converted, and the loop never sees more than three kinds of typed array: with five it would be slow for all of them.
  * Numbers here can exceed 2³²: no bitwise operators on them.
  */
-import { type DType, itemSize, type TypedArray } from "./dtype.ts";
+import { type DType, itemSize, lengthOf, type TypedArray } from "./dtype.ts";
 import { setElements } from "./set-elements.ts";
 import { type Axes, type Copy, copyWindows, isUpward, type Memory, span } from "./words.ts";
 
@@ -64,7 +64,7 @@ function packedSize(shape: readonly number[], to: readonly number[], from: reado
 
 /** Copies `count` numbers that lie one after another, also over themselves. */
 function copyRun(dst: TypedArray, d: number, src: TypedArray, s: number, count: number): void {
-  const part = s === 0 && count === src.length ? src : src.subarray(s, s + count);
+  const part = s === 0 && count === lengthOf(src) ? src : src.subarray(s, s + count);
   if (count > 0) setElements(dst, part, d);
 }
 

@@ -61,11 +61,11 @@ export function resolveSource(
   given: ArrayLike<number> | null = null,
 ): Resolved {
   if (given !== null) return resolveFlat(dtype, source, checkShape(given));
-  if (isNdArray(source)) return resolveNdArray(dtype, source);
   if (ArrayBuffer.isView(source)) {
     const data = flatData(dtype, source);
     return contiguous(data, [countOf(dtype, data)]);
   }
+  if (isNdArray(source)) return resolveNdArray(dtype, source);
   const { data, shape } = nestedData(dtype, source);
   return contiguous(data, shape);
 }

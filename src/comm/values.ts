@@ -4,7 +4,7 @@
  */
 import { Deserializer, Serializer } from "node:v8";
 import { PshmemError } from "../errors.ts";
-import { checkMemory, kindOfArray } from "../array/dtype.ts";
+import { checkMemory, kindOfArray, type TypedArray } from "../array/dtype.ts";
 import type { AnyTypedArray } from "./contract.ts";
 
 const ARRAY_TYPES = [
@@ -69,7 +69,7 @@ export function emptyLike(array: AnyTypedArray): AnyTypedArray {
 /** The number of a view's type. @throws NOT_CLONEABLE if its memory is gone */
 function typeOf(view: ArrayBufferView): number {
   const type = NUMBERS.get(kindOfArray(view) ?? "") ?? DATA_VIEW;
-  if (type !== DATA_VIEW) checkMemory(view);
+  if (type !== DATA_VIEW) checkMemory(view as TypedArray);
   return type;
 }
 

@@ -40,7 +40,7 @@ export function firstOf(
   let first = whole.offset;
   for (let axis = 0; axis < dimensions; axis++) {
     const start = isGiven ? offset[axis] : 0;
-    if (!Number.isInteger(start)) throw noOffset(offset);
+    if (isGiven && !Number.isInteger(start)) throw noOffset(offset);
     checkExtent(start, shape[axis], whole.shape[axis], axis);
     first += whole.strides[axis] * start;
   }
