@@ -5,10 +5,11 @@
 import { Board, boardBytes } from "../../src/node/board.ts";
 import { DONE, GOING, type Machine, type Outcome } from "../../src/node/machine.ts";
 import { PRESENT, type Fate } from "../../src/node/roster.ts";
-import type { Call, Slab } from "../../src/comm/engine.ts";
+import type { Call, Slab, Writing } from "../../src/comm/engine.ts";
 import { Losses } from "../../src/comm/losses.ts";
 import type { Letters } from "../../src/comm/letters.ts";
 import { Meeting } from "../../src/comm/meeting.ts";
+import type { Memory } from "../../src/comm/pieces.ts";
 import type { GroupTopology } from "../../src/comm/topology.ts";
 import { Agenda } from "./agenda.ts";
 import type { Network } from "./network.ts";
@@ -42,7 +43,7 @@ function simulate(network: Network, nodes: number, ranks: number, call: Call, by
     const leader = new Leader(node, leaders, agenda, network, traffic);
     leaders.push(leader);
     const meeting = meetingOf(node, lists, leader);
-    const writing = bytes === null ? undefined : { writing: writingOf(bytes, leader, network), memory };
+    const writing = bytes === null ? undefined : writingOf(bytes, memory, leader, network);
     const machine = meeting.begin(call, undefined, writing);
     leader.act = () => {
       if (stepOn(machine) === DONE) end = Math.max(end, leader.time);
@@ -94,9 +95,10 @@ function meetingOf(node: number, nodes: readonly (readonly number[])[], leader: 
 }
 
 /** The source copies its data into its node's segment; what is small travels with the call. */
-function writingOf(bytes: number, leader: Leader, { perByteCopied }: Network) {
+function writingOf(bytes: number, memory: Memory, leader: Leader, { perByteCopied }: Network): Writing {
   const slab: Slab = { offset: 0, rowBytes: bytes, shape: [], strides: [] };
   return {
+    memory,
     write: () => {
       leader.spend(bytes * perByteCopied);
       return undefined;

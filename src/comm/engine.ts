@@ -10,6 +10,7 @@ import type { Words } from "../node/words.ts";
 import type { Communicator, Topology } from "./contract.ts";
 import type { Op } from "./calls.ts";
 import type { Losses } from "./losses.ts";
+import type { Memory } from "./pieces.ts";
 
 export type { Slab, Words };
 
@@ -44,8 +45,10 @@ export const PAYLOAD_BYTES = TEXT_BYTES;
  */
 export const ALONG_BYTES = 64 * 1024 + 256;
 
-/** What the root of an update does; nothing of it runs on other ranks. */
+/** What the root of an update does; on other ranks only its `memory` counts. */
 export interface Writing {
+  /** The segment, on every rank. */
+  readonly memory: Memory;
   /**
    * Writes into the segment, while all other ranks wait. What it returns, at most {@link PAYLOAD_BYTES} bytes, is shown to all ranks, if
    * they are on one node.

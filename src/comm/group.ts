@@ -17,7 +17,6 @@ import { Losses } from "./losses.ts";
 import { Meeting } from "./meeting.ts";
 import { gatherAll } from "./movers.ts";
 import type { Memory } from "./pieces.ts";
-import type { Relay } from "./relay.ts";
 import { passAround } from "./ring.ts";
 import { NodeSegment } from "./segment.ts";
 import { Service } from "./service.ts";
@@ -155,7 +154,7 @@ export class Group implements Engine {
   }
 
   /** Collective, blocking: a meeting from entering to leaving; `onNode`: of this node's ranks only. */
-  meet(call: Call, location?: Location, writing?: Relay, onNode = false): void {
+  meet(call: Call, location?: Location, writing?: Writing, onNode = false): void {
     this.#turns.finish();
     this.pace.run(this.#enter(call, location, writing, onNode));
     this.#meeting.checkOutcome();
@@ -210,9 +209,9 @@ export class Group implements Engine {
   }
 
   /** Collective, blocking: see `Segment.update`. */
-  update(call: Call, memory: Memory, writing: Writing): void {
-    if (this.#sharing) this.#sharing.update(call, memory, writing);
-    else this.meet(call, undefined, { writing: this.#helping?.of(writing, memory) ?? writing, memory });
+  update(call: Call, writing: Writing): void {
+    if (this.#sharing) this.#sharing.update(call, writing);
+    else this.meet(call, undefined, this.#helping?.of(writing) ?? writing);
   }
 
   /** Collective, blocking: see `Segment.spread`. The leaders need not wait for their nodes, which have written; the nodes wait for them. */
@@ -300,7 +299,7 @@ export class Group implements Engine {
     backend.ring(backend.rank);
   }
 
-  #enter(call: Call, location?: Location, writing?: Relay, onNode = false): Machine {
+  #enter(call: Call, location?: Location, writing?: Writing, onNode = false): Machine {
     this.letters.call = call.op;
     return this.#meeting.begin(call, location, writing, onNode);
   }

@@ -3,7 +3,6 @@ import type { Slab } from "../array/slab.ts";
 import type { Copier } from "../node/reach.ts";
 import type { Writing } from "./engine.ts";
 import { LongData } from "./long-data.ts";
-import type { Memory } from "./pieces.ts";
 
 /** Shorter data is copied by its owner: most of it is in the caches, and copied before a helper is awake. */
 const HELPED_BYTES = 2 ** 22;
@@ -11,21 +10,19 @@ const HELPED_BYTES = 2 ** 22;
 /** Writes long data with help. One for all calls of a communicator. */
 export class Helping extends LongData {
   readonly #copier: Copier;
-  #memory!: Memory;
 
   constructor(copier: Copier) {
     super(HELPED_BYTES);
     this.#copier = copier;
   }
 
-  /** Local: the same writing into `memory`, with help; until the next call of this. */
-  of(writing: Writing, memory: Memory): Writing {
+  /** Local: the same writing, with help; until the next call of this. */
+  of(writing: Writing): Writing {
     this.writing = writing;
-    this.#memory = memory;
     return this;
   }
 
   protected withHelp(source: Uint8Array, slab: Slab): undefined | null {
-    return this.#copier.copy(source, this.#memory, slab) ? undefined : null;
+    return this.#copier.copy(source, this.memory, slab) ? undefined : null;
   }
 }

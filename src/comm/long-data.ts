@@ -1,6 +1,7 @@
 /** Long data of one rank, which somebody helps to copy; see `sharing.ts` and `helping.ts`. */
 import type { Slab } from "../array/slab.ts";
 import type { Writing } from "./engine.ts";
+import type { Memory } from "./pieces.ts";
 
 /** Rows shorter than this cost more to ask for than to copy: each is a call of its own. */
 const LEAST_ROW_BYTES = 1024;
@@ -18,6 +19,10 @@ export abstract class LongData implements Writing {
   /** Data is long from `least` bytes on. */
   constructor(least: number) {
     this.#least = least;
+  }
+
+  get memory(): Memory {
+    return this.writing.memory;
   }
 
   write(): Uint8Array | undefined {

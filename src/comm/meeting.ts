@@ -11,11 +11,11 @@ import { Rendezvous, type Agenda } from "../node/rendezvous.ts";
 import { Script, type Waits } from "../node/script.ts";
 import { throwFault } from "./arguments.ts";
 import { callName, type Op } from "./calls.ts";
-import type { Call } from "./engine.ts";
+import type { Call, Writing } from "./engine.ts";
 import { exchange, type Said } from "./exchange.ts";
 import type { Letters } from "./letters.ts";
 import type { Losses } from "./losses.ts";
-import { relay, type Relay } from "./relay.ts";
+import { relay } from "./relay.ts";
 import { Stages } from "./stages.ts";
 import { Slots } from "./slots.ts";
 import { SmallSlab, writeSmall } from "./small-slab.ts";
@@ -76,7 +76,7 @@ export class Meeting implements Agenda, Concern {
   #unwritten: Uint8Array | null = null;
   #call!: Call;
   #root = 0;
-  #relay: Relay | undefined;
+  #writing: Writing | undefined;
   /** This rank's turn, while it lasts. */
   #script: Script<void> | null = null;
 
@@ -108,15 +108,15 @@ export class Meeting implements Agenda, Concern {
    *
    * @throws RankLostError when a rank of this node has gone, of which the others of the node know: they do not wait for this rank
    */
-  begin(call: Call, location?: Location, writing?: Relay, onNode = false): Machine {
+  begin(call: Call, location?: Location, writing?: Writing, onNode = false): Machine {
     const loss = this.#losses.gone > 0 ? this.#minded(call.op, onNode) : undefined;
     if (loss) call = { ...call, fault: loss };
     this.#isWide = this.#topology.nodeCount > 1 && !onNode;
     if (this.#isWide) this.stages.begin();
     this.#call = call;
     const mayTravel = writing && this.#isWide && !call.fault && call.root === this.#rank;
-    this.#small.take(mayTravel ? writing.writing : null);
-    this.#relay = writing;
+    this.#small.take(mayTravel ? writing : null);
+    this.#writing = writing;
     this.#slots.fill(call, location, this.#small.shown, loss !== undefined);
     // What a faulty call has for a root can be anything.
     this.#root = call.fault ? 0 : (call.root ?? 0);
@@ -270,9 +270,9 @@ export class Meeting implements Agenda, Concern {
     const said = stages.said ? { statement: stages.said, payload: NO_BYTES } : yield* this.#hearAll(own);
     const { statement, payload } = said;
     if (isLoss(statement)) stages.quit(statement, stages.present);
-    if (!this.#relay || faultOf(statement)) this.#conclude(statement, payload);
+    if (!this.#writing || faultOf(statement)) this.#conclude(statement, payload);
     else if (payload.length > 0) {
-      writeSmall(this.#relay.memory, payload);
+      writeSmall(this.#writing.memory, payload);
       this.#isWritten = true;
     }
     if (payload !== this.#small.bytes) this.#letters.release(payload);
@@ -293,7 +293,7 @@ export class Meeting implements Agenda, Concern {
 
   #write(): void {
     try {
-      const { writing } = this.#relay!;
+      const writing = this.#writing!;
       this.#unwritten = this.#isWide && this.#topology.nodeRank === 0 ? writing.source() : null;
       const shown = this.#unwritten ? undefined : writing.write();
       if (shown) this.#slots.show(shown);
@@ -310,7 +310,7 @@ export class Meeting implements Agenda, Concern {
     const start = { failed: here && this.#board.failed, bytes: here ? this.#board.result.slice() : NO_BYTES };
     const source = this.#unwritten;
     this.#unwritten = null;
-    const { memory } = this.#relay!;
+    const { memory } = this.#writing!;
     const end = yield* relay(this.stages, from, start, memory, decodeSlab, source);
     this.#board.conclude(end.failed ? end.bytes : NO_BYTES, end.failed);
   }

@@ -5,18 +5,11 @@
 import type { Landing } from "../node/landing.ts";
 import type { Outgoing } from "../node/post.ts";
 import type { Waits } from "../node/script.ts";
-import type { Slab, Writing } from "./engine.ts";
+import type { Slab } from "./engine.ts";
 import { LETTER } from "./letters.ts";
 import { cutSlabs, MOST_PIECES, Pieces, type Memory } from "./pieces.ts";
 import type { Stages } from "./stages.ts";
 import { branchOf } from "./tree.ts";
-
-/** What the root writes, and where every rank sees it. */
-export interface Relay {
-  readonly writing: Writing;
-  /** This node's segment. */
-  readonly memory: Memory;
-}
 
 /** What the leader of the root's node begins with and every leader ends with: a fault, or the description of the slab. */
 export interface Passed {

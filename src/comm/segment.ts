@@ -5,7 +5,7 @@ import type { Memory } from "./pieces.ts";
 
 /** The collectives through which segments change. */
 interface Updater {
-  update(call: Call, memory: Memory, writing: Writing): void;
+  update(call: Call, writing: Writing): void;
   spread(call: Call, memory: Memory, slabsOf: (rank: number) => readonly Slab[]): void;
 }
 
@@ -29,7 +29,7 @@ export class NodeSegment implements Segment {
   }
 
   update(call: Call, writing: Writing): void {
-    this.#group.update(call, this, writing);
+    this.#group.update(call, writing);
   }
 
   spread(call: Call, slabsOf: (rank: number) => readonly Slab[]): void {

@@ -11,7 +11,6 @@ import { PAYLOAD_BYTES, type Call, type Writing } from "./engine.ts";
 import { LongData } from "./long-data.ts";
 import type { Losses } from "./losses.ts";
 import type { Memory } from "./pieces.ts";
-import type { Relay } from "./relay.ts";
 import { asFault } from "./verdict.ts";
 import { decodeSlab, encodeSlab } from "./wire.ts";
 
@@ -28,7 +27,7 @@ interface Company {
   readonly rank: number;
   readonly size: number;
   readonly losses: Pick<Losses, "gone">;
-  meet(call: Call, location?: undefined, relay?: Relay): void;
+  meet(call: Call, location?: undefined, writing?: Writing): void;
   /** After a meeting: what its root has shown. */
   readonly shown: Uint8Array;
   /** After a meeting: 0, 1, 2 … in the name of a rank, each to one rank, until the next meeting. */
@@ -51,13 +50,13 @@ export class Sharing {
    * Collective, blocking: see `Segment.update`. Long data takes two meetings: in the first one its owner shows where it is, and stays in
    * the call until the second, after the copying, is over.
    */
-  update(call: Call, memory: Memory, writing: Writing): void {
+  update(call: Call, writing: Writing): void {
     this.#offering.writing = writing;
-    this.#company.meet(call, undefined, { writing: this.#offering, memory });
+    this.#company.meet(call, undefined, this.#offering);
     const { shown } = this.#company;
     if (shown.length === 0) return;
     const { op, object, root } = call;
-    this.#company.meet({ op, object, root, fault: this.#copyParts(memory, shown.slice()) });
+    this.#company.meet({ op, object, root, fault: this.#copyParts(writing.memory, shown.slice()) });
   }
 
   #copyParts(memory: Memory, shown: Uint8Array): PshmemError | undefined {

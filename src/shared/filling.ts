@@ -1,29 +1,36 @@
 /** What `set` and `assign` put into a segment: one rank's data, at its place in the array. */
-import {
-  itemSize,
-  lanesOf,
-  makeArray,
-  newArray,
-  type DType,
-  type ReadonlyTypedArrayOf,
-  type TypedArrayOf,
-} from "../array/dtype.ts";
+import { itemSize, lanesOf, makeArray, newArray, type DType, type TypedArrayOf } from "../array/dtype.ts";
 import { sizeOf, stridesOf } from "../array/shape.ts";
 import { copySlab, slabOf } from "../array/slab.ts";
-import type { Slab, Writing } from "../comm/engine.ts";
+import type { Segment, Slab, Writing } from "../comm/engine.ts";
+import type { ArrayMemory } from "./memory.ts";
 import type { Placement } from "./region.ts";
 
-/** A rank's data on its way into the array. */
+/** What is filled. */
+export interface Filled<D extends DType> {
+  readonly dtype: D;
+  readonly segment: Segment;
+  /** This node's memory, to write to. */
+  readonly data: TypedArrayOf<D>;
+}
+
+/** A rank's data on its way into the array. One for all calls of an array: a `set` allocates nothing for it. */
 export class Filling<D extends DType> implements Writing {
+  readonly memory: Segment;
   readonly #data: TypedArrayOf<D>;
   readonly #dtype: D;
-  readonly #placement: Placement<D> | undefined;
+  #placement: Placement<D> | undefined;
 
-  /** Ranks other than the root have no placement. */
-  constructor(data: TypedArrayOf<D>, dtype: D, placement: Placement<D> | undefined) {
+  constructor({ dtype, segment, data }: Filled<D>) {
+    this.memory = segment;
     this.#data = data;
     this.#dtype = dtype;
+  }
+
+  /** Takes what is written next; undefined where another rank writes, and to let go of a user's data. */
+  take(placement: Placement<D> | undefined): this {
     this.#placement = placement;
+    return this;
   }
 
   write(): undefined {
@@ -67,13 +74,13 @@ export class Filling<D extends DType> implements Writing {
  * mappings of the same memory, and an overlap of data and array shows only in one.
  */
 export function throughOwn<D extends DType>(
-  dtype: D,
-  own: TypedArrayOf<D>,
-  seen: ReadonlyTypedArrayOf<D>,
+  { data: own, elements: seen, view }: Pick<ArrayMemory<D, number>, "data" | "elements" | "view">,
   placement: Placement<D>,
 ): Placement<D> {
+  if ((seen as unknown) === own) return placement;
   const { data } = placement.source;
-  if (seen.buffer === own.buffer || data.buffer !== seen.buffer) return placement;
+  if (data.buffer !== seen.buffer) return placement;
+  const { dtype } = view;
   const there = makeArray(dtype, own.buffer, data.byteOffset, data.length / lanesOf(dtype));
   return { ...placement, source: { ...placement.source, data: there } };
 }

@@ -141,7 +141,7 @@ export class Joint<D extends DType> {
 
   #copy(placement: Placement<D>): PshmemError | undefined {
     try {
-      new Filling(this.#target.data, this.#target.dtype, placement).write();
+      new Filling(this.#target).take(placement).write();
       return undefined;
     } catch (error) {
       return asFault(error);

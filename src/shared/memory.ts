@@ -1,8 +1,10 @@
 /** The memory of an array on this node, as the array's methods want it. */
 import { makeArray, type DType, type TypedArrayOf } from "../array/dtype.ts";
+import type { Region } from "../array/slice.ts";
 import { makeView, readerOf, type View } from "../array/view.ts";
 import type { Engine, Segment } from "../comm/engine.ts";
 import { PshmemError } from "../errors.ts";
+import { Filling } from "./filling.ts";
 import { Joint } from "./joint.ts";
 
 /** What is laid out. */
@@ -38,6 +40,10 @@ export interface ArrayMemory<D extends DType, N extends number> extends Reads<D,
   readonly segment: Segment;
   readonly data: TypedArrayOf<D>;
   readonly view: View<D, N>;
+  /** Where the whole lies, without a view, of whose many classes each would be looked up anew. */
+  readonly whole: Region;
+  /** For what one rank writes. */
+  readonly filling: Filling<D>;
   /** For what all ranks write. */
   readonly joint: Joint<D>;
 }
@@ -48,11 +54,14 @@ export function lay<D extends DType, N extends number>(
   segment: Segment,
   changed: () => void,
 ): ArrayMemory<D, N> {
-  const data = makeArray(dtype, segment.buffer, segment.byteOffset, size);
-  const shown = makeArray(dtype, segment.readable, segment.byteOffset, size);
-  const view = makeView<D, N>(dtype, shown, { offset: 0, shape, strides });
+  const { buffer, readable, byteOffset } = segment;
+  const data = makeArray(dtype, buffer, byteOffset, size);
+  const shown = readable === buffer ? data : makeArray(dtype, readable, byteOffset, size);
+  const whole = { offset: 0, shape, strides };
+  const view = makeView<D, N>(dtype, shown, whole);
+  const filling = new Filling({ dtype, segment, data });
   const joint = new Joint({ engine, object, dtype, segment, data, view, changed });
-  return { segment, data, view, joint, elements: view.data, get: readerOf(view) };
+  return { segment, data, view, whole, filling, joint, elements: view.data, get: readerOf(view) };
 }
 
 /** The error of a call on an array that this rank has closed. */

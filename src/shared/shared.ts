@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { checkDType, itemSize, type DType, type ReadonlyTypedArrayOf } from "../array/dtype.ts";
 import { formatShared } from "../array/print.ts";
 import { checkShape, sizeOf, stridesOf } from "../array/shape.ts";
-import type { Axis, Region } from "../array/slice.ts";
+import type { Axis } from "../array/slice.ts";
 import { resolveSource, type NdSource } from "../array/source.ts";
 import { type View, type WritableView } from "../array/view.ts";
 import { faultOfLength, faultOfRank, optionsOf, readOptions } from "../comm/arguments.ts";
@@ -13,7 +13,7 @@ import type { Engine, Segment } from "../comm/engine.ts";
 import { asFault } from "../comm/verdict.ts";
 import { PshmemError } from "../errors.ts";
 import { communicatorOf, engineOf } from "../world.ts";
-import { Filling, throughOwn } from "./filling.ts";
+import { throughOwn } from "./filling.ts";
 import type { Joint, PieceOptions } from "./joint.ts";
 import { CLOSED, closed, lay, type ArrayMemory, type Reads } from "./memory.ts";
 import { placeAt, placeIn, type Placement } from "./region.ts";
@@ -125,22 +125,22 @@ export class MPIShared<
   set(data: NdSource<D> | null | undefined, options?: SetOptions | null): void {
     const op = "MPIShared.set";
     this.#engine.check(op);
-    let fromRank = 0;
-    let offset: SetOptions["offset"];
-    let shape: SetOptions["shape"];
-    let unread: PshmemError | undefined;
-    // Not by `readOptions`, which allocates.
+    let root = 0;
+    let placement: Placement<D> | undefined;
+    let fault: PshmemError | undefined;
+    // Not by `readOptions`, nor with a function for what to place: they allocate.
     try {
-      ({ fromRank = 0, offset, shape } = optionsOf(op, options));
+      const { fromRank = 0, offset, shape } = optionsOf(op, options);
+      root = fromRank;
+      const memory = this.#memory;
+      if (memory && root === this.comm.rank) {
+        const source = resolveSource(this.dtype, dataOf(data, root), shape);
+        placement = throughOwn(memory, placeAt(memory.whole, source, offset));
+      }
     } catch (error) {
-      unread = asFault(error);
+      fault = asFault(error);
     }
-    const place = (view: Region) => {
-      if (data === null || data === undefined) throw missing(fromRank);
-      const source = resolveSource(this.dtype, data, shape);
-      return placeAt(view, source, offset);
-    };
-    this.#write(op, fromRank, place, unread);
+    this.#write(op, root, placement, fault);
   }
 
   /**
@@ -156,7 +156,16 @@ export class MPIShared<
     const fault = this.#memory ? undefined : closed(op);
     const has = this.#engine.gatherAll({ op, object: this.#object, fault }, Uint8Array.of(Number(own)));
     const sources = has.flatMap(([flag], rank) => (flag ? [rank] : []));
-    this.#write(op, oneOf(sources), (view) => placeIn(view, this.dtype, axes ?? [], data!));
+    const root = oneOf(sources);
+    let placement: Placement<D> | undefined;
+    let wrong: PshmemError | undefined;
+    try {
+      const memory = this.#memory;
+      if (memory && own) placement = throughOwn(memory, placeIn(memory.whole, this.dtype, axes ?? [], data));
+    } catch (error) {
+      wrong = asFault(error);
+    }
+    this.#write(op, root, placement, wrong);
   }
 
   /**
@@ -254,19 +263,23 @@ export class MPIShared<
     return this.#memory;
   }
 
-  /** A rank that has closed takes part to say so, for the others wait for it. */
-  #write(op: Op, root: number, place: (view: Region) => Placement<D>, unread?: PshmemError): void {
+  /** `placement`: on the root, where its data goes. A rank that has closed takes part to say so, for the others wait for it. */
+  #write(op: Op, root: number, placement: Placement<D> | undefined, fault: PshmemError | undefined): void {
     const memory = this.#memory;
     const object = this.#object;
     if (!memory) {
       this.#engine.agree({ op, object, root, fault: closed(op) });
       return;
     }
-    const { placement, fault } = unread
-      ? { fault: unread }
-      : this.#prepare(root, () => throughOwn(this.dtype, memory.data, memory.elements, place(memory.view)));
-    // No object spread: it costs a microsecond.
-    memory.segment.update({ op, object, root, fault }, new Filling(memory.data, this.dtype, placement));
+    const { filling, segment } = memory;
+    fault ??= faultOfRank("fromRank", root, this.comm.size);
+    filling.take(placement);
+    try {
+      // No object spread: it costs a microsecond.
+      segment.update({ op, object, root, fault }, filling);
+    } finally {
+      filling.take(undefined);
+    }
     this.#version++;
   }
 
@@ -274,17 +287,6 @@ export class MPIShared<
     this.#engine.check(op);
     if (this.#memory) act(this.#memory.joint);
     else this.#engine.agree({ op, object: this.#object, fault: closed(op) });
-  }
-
-  /** On the root: where its data goes, or what is wrong with it. */
-  #prepare(root: number, place: () => Placement<D>): { placement?: Placement<D>; fault?: PshmemError } {
-    const fault = faultOfRank("fromRank", root, this.comm.size);
-    if (fault || root !== this.comm.rank) return { fault };
-    try {
-      return { placement: place() };
-    } catch (error) {
-      return { fault: asFault(error) };
-    }
   }
 }
 
@@ -314,8 +316,10 @@ function oneOf(sources: readonly number[]): number {
   throw new PshmemError("MANY_SOURCES", text, { call, actual: sources });
 }
 
-function missing(fromRank: number): PshmemError {
-  return new PshmemError(
+/** What the root was given. @throws NO_SOURCE */
+function dataOf<T>(data: T | null | undefined, fromRank: number): T {
+  if (data !== null && data !== undefined) return data;
+  throw new PshmemError(
     "NO_SOURCE",
     `fromRank is ${fromRank}, but that rank passed no data; pass its data there, null elsewhere`,
   );

@@ -2,11 +2,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Endpoint } from "../../dist/comm/endpoint.js";
-import type { Slab } from "../../dist/comm/engine.js";
+import type { Slab, Writing } from "../../dist/comm/engine.js";
 import { Letters } from "../../dist/comm/letters.js";
 import { Losses } from "../../dist/comm/losses.js";
 import { Meeting } from "../../dist/comm/meeting.js";
-import type { Relay } from "../../dist/comm/relay.js";
 import { Stages } from "../../dist/comm/stages.js";
 import { GroupTopology } from "../../dist/comm/topology.js";
 import type { PshmemError } from "../../dist/errors.js";
@@ -111,20 +110,17 @@ class Leader {
 
   #begin(): Machine {
     if (this.outcomes.length > 0) return this.#meeting.begin({ op: "barrier" });
-    return this.#meeting.begin({ op: "MPIShared.set", root: this.#root }, undefined, this.#relay());
+    return this.#meeting.begin({ op: "MPIShared.set", root: this.#root }, undefined, this.#writing());
   }
 
-  #relay(): Relay {
-    const writing = {
+  #writing(): Writing {
+    return {
+      memory: { buffer: memories[this.#node], byteOffset: 0, byteLength: BYTES },
       write: () => undefined,
       byteLength: BYTES,
       source: () => null,
       slab: () => SLAB,
       bytes: () => new Uint8Array(),
-    };
-    return {
-      writing,
-      memory: { buffer: memories[this.#node], byteOffset: 0, byteLength: BYTES },
     };
   }
 

@@ -1,8 +1,7 @@
 /** Which data ranks copy together, and which its owner copies alone. */
 import { expect, it } from "vitest";
-import type { Slab } from "../../dist/comm/engine.js";
+import type { Slab, Writing } from "../../dist/comm/engine.js";
 import { Helping } from "../../dist/comm/helping.js";
-import type { Relay } from "../../dist/comm/relay.js";
 import { Sharing } from "../../dist/comm/sharing.js";
 
 const BYTES = 2 ** 20;
@@ -16,8 +15,7 @@ interface Outcome {
 
 /** What became of some calls of the owner, among two ranks: parts that it copied for all, and writes of its own. `taken`: what the other took. */
 function outcome(rowBytes: number, gone = 0, taken: readonly number[] = [0, 0]): Outcome {
-  const [parts, buffer]: [(readonly number[])[], ArrayBuffer] = [[], new ArrayBuffer(2 * BYTES)];
-  const memory = { buffer, byteOffset: 0, byteLength: buffer.byteLength };
+  const parts: (readonly number[])[] = [];
   const writing = writingOf({ offset: 0, rowBytes, shape: [BYTES / rowBytes], strides: [2 * rowBytes] });
   let shown: Uint8Array = new Uint8Array(0);
   const numbers = [...taken];
@@ -25,8 +23,8 @@ function outcome(rowBytes: number, gone = 0, taken: readonly number[] = [0, 0]):
     rank: 0,
     size: 2,
     losses: { gone },
-    meet(_: unknown, __?: undefined, relay?: Relay) {
-      shown = relay?.writing.write() ?? new Uint8Array(0);
+    meet(_: unknown, __?: undefined, given?: Writing) {
+      shown = given?.write() ?? new Uint8Array(0);
     },
     get shown() {
       return shown;
@@ -39,13 +37,15 @@ function outcome(rowBytes: number, gone = 0, taken: readonly number[] = [0, 0]):
     read: (...[, , , from, to]: [number, unknown, unknown, number, number]) => void parts.push([from, to]),
   };
   const sharing = new Sharing(company, reach);
-  for (let call = 0; call < LATER; call++) sharing.update({ op: "MPIShared.set", root: 0 }, memory, writing);
+  for (let call = 0; call < LATER; call++) sharing.update({ op: "MPIShared.set", root: 0 }, writing);
   return { parts, writes: writing.writes };
 }
 
 /** Long data, all ones, whose own writes are counted. */
 function writingOf(slab: Slab) {
+  const buffer = new ArrayBuffer(2 * BYTES);
   return {
+    memory: { buffer, byteOffset: 0, byteLength: buffer.byteLength },
     writes: 0,
     write() {
       this.writes++;
@@ -82,14 +82,13 @@ function helped(bytes: number, rowBytes: number, isAble = true): { copies: numbe
   let copies = 0;
   const slab: Slab = { offset: 0, rowBytes, shape: [bytes / rowBytes], strides: [2 * rowBytes] };
   const writing = { ...writingOf(slab), byteLength: bytes };
-  const memory = { buffer: new ArrayBuffer(8), byteOffset: 0, byteLength: 8 };
   const helping = new Helping({
     copy() {
       copies++;
       return isAble;
     },
   });
-  for (let call = 0; call < LATER; call++) expect(helping.of(writing, memory).write()).toBeUndefined();
+  for (let call = 0; call < LATER; call++) expect(helping.of(writing).write()).toBeUndefined();
   return { copies, writes: writing.writes };
 }
 
