@@ -3,6 +3,7 @@ import { MPICounter, MPILock, type Communicator } from "../../dist/index.js";
 import type { Case, Maker, Reference } from "../case.ts";
 import { inC } from "../references.ts";
 import { asyncMutex } from "../rivals/async-mutex.ts";
+import { leastLock } from "../rivals/least-lock.ts";
 import { multithreadingMutex } from "../rivals/multithreading.ts";
 import type { SettingName } from "../settings.ts";
 import { alone, inTurns, inTurnsToTheEnd } from "../timing.ts";
@@ -57,6 +58,7 @@ export const lockFree: Case = {
       make: inC("mutex_free"),
       goal: () => 0.2,
     },
+    { name: "two atomic additions and the time, alone", where: "rank", make: leastLock },
     {
       name: "multithreading Mutex, blocking",
       where: "rank",
