@@ -3,7 +3,7 @@ import { PshmemError } from "../errors.ts";
 import type { AbiTable } from "./abi/types.ts";
 import type { NativeFunction, NativeLibrary } from "../native/native.ts";
 
-/** The functions by name. Pointers are typed arrays; handles are numbers. */
+/** The functions by name. Pointers are typed arrays, or what `pointerTo` says of them; handles are numbers. */
 export type MpiCalls = Readonly<Record<keyof typeof PROTOTYPES, NativeFunction>>;
 
 /**

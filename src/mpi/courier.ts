@@ -3,6 +3,7 @@ import { LATER, type Box, type Courier, type Outgoing, type Taker } from "../nod
 import type { Handle } from "./abi/types.ts";
 import { HandleCell, type MpiLibrary } from "./library.ts";
 import { posix } from "../native/posix.ts";
+import { pointerTo } from "../native/reach.ts";
 
 /** A message's head, alone or with a short body after it. */
 const TAG_HEAD = 1;
@@ -17,12 +18,12 @@ const HEAD_BYTES = HEAD_WORDS * Int32Array.BYTES_PER_ELEMENT;
 const SHORT_BYTES = 16 * 1024;
 /** Heads and short messages leave from copies of these lengths that are used again: to make memory for each takes longer than to send it. */
 const COPY_BYTES = [2048, HEAD_BYTES + SHORT_BYTES] as const;
-/** Copies of each length that are kept. */
-const MOST_SPARES = [16, 4] as const;
-/** So many copies that MPI may still read are looked after, however busy the rank is. */
-const MOST_LEAVING = 16;
-/** Looks in vain until other processes are given the core. */
-const LOOKS_TO_YIELD = 4;
+/** Up to so many bytes of what has come are copied one by one. */
+const FEW_BYTES = 128;
+/** Copies of each length that are kept: as many as may be leaving when they are looked after, however busy the rank is. */
+const MOST_SPARES = 16;
+/** Looks in vain until other processes are given the core, which takes longer than several looks even where none wants it. */
+const LOOKS_TO_YIELD = 16;
 /** An MPI count is an int. */
 const PIECE_BYTES = 2 ** 30;
 
@@ -33,8 +34,17 @@ const LONG_SLICE_MS = 32;
 
 /** A request under way, with what must stay in memory until it is complete. */
 interface Pending {
-  readonly request: HandleCell;
+  readonly cell: HandleCell;
   readonly bytes: Uint8Array;
+  /** Pointers to the two. */
+  readonly request: bigint;
+  readonly start: bigint;
+}
+
+/** A head, alone or with a short body, on its way out. */
+interface Copy extends Pending {
+  /** The head. */
+  readonly words: Int32Array;
 }
 
 /** A long message on its way out, and its pieces that MPI still reads. */
@@ -68,13 +78,16 @@ export class MpiCourier implements Courier {
   readonly #line: Line;
   readonly #flag = new Int32Array(new ArrayBuffer(4));
   readonly #status: Int32Array;
+  readonly #toFlag = pointerTo(this.#flag);
+  readonly #toStatus: bigint;
   /** Where a head comes in, with the body of a short message. */
   readonly #inWords = new Int32Array(new ArrayBuffer(HEAD_BYTES + SHORT_BYTES));
   readonly #in = new Uint8Array(this.#inWords.buffer);
+  readonly #toIn = pointerTo(this.#in);
   /** Copies that MPI still reads. */
-  readonly #leaving: Pending[] = [];
+  readonly #leaving: Copy[] = [];
   /** Copies to be used again, by length. */
-  readonly #spares: readonly Pending[][] = COPY_BYTES.map(() => []);
+  readonly #spares: readonly Copy[][] = COPY_BYTES.map(() => []);
   /** Looks in vain, one after the other. */
   #vain = 0;
   /** Long messages of this rank, and the pieces that MPI has not yet taken. */
@@ -87,13 +100,15 @@ export class MpiCourier implements Courier {
     this.#line = line;
     this.longSlice = isTarget ? SLICE_MS : LONG_SLICE_MS;
     this.#status = new Int32Array(new ArrayBuffer(line.library.abi.statusWords * 4));
+    this.#toStatus = pointerTo(this.#status);
   }
 
   push(message: Outgoing): void {
     const isShort = message.bytes.length <= SHORT_BYTES;
     const bytes = HEAD_BYTES + (isShort ? message.bytes.length : 0);
     const copy = this.#copyFor(bytes);
-    writeHead(copy.bytes, message, isShort);
+    writeHead(copy.words, message);
+    if (isShort) copy.bytes.set(message.bytes, HEAD_BYTES);
     this.#post(message.dest, TAG_HEAD, copy, bytes);
     this.#leaving.push(copy);
     message.left = true;
@@ -105,8 +120,10 @@ export class MpiCourier implements Courier {
   pull(taker: Taker): boolean {
     const source = this.#probe();
     if (source >= 0) this.#take(source, taker);
-    // What has left is looked after when there is time, or when it becomes much.
-    if (source < 0 || this.#leaving.length > MOST_LEAVING) this.reap();
+    // What has left is looked after when there is time, or when it becomes much; copies, for which nobody waits, not at every look.
+    if (this.#long.length > 0) this.#reapLong();
+    const isIdle = source < 0 && this.#vain % LOOKS_TO_YIELD === 0;
+    if (isIdle || this.#leaving.length >= MOST_SPARES) this.#reapCopies();
     let any = source >= 0;
     if (this.#arriving.size > 0) {
       for (const [from, queue] of this.#arriving) any = this.#advance(from, queue, taker) || any;
@@ -119,8 +136,8 @@ export class MpiCourier implements Courier {
 
   /** Local, not blocking: gives up the copies that MPI has taken, and ends the long messages that it has. */
   reap(): void {
-    if (this.#leaving.length > 0) this.#reapCopies();
-    if (this.#long.length > 0) this.#long = this.#long.flatMap((one) => this.#stillLeaving(one));
+    this.#reapCopies();
+    if (this.#long.length > 0) this.#reapLong();
   }
 
   /** Local, blocking: until MPI has taken every copy, before the end of the job. A long message that nobody takes must not hold that up. */
@@ -128,19 +145,29 @@ export class MpiCourier implements Courier {
     while (this.#leaving.length > 0) this.reap();
   }
 
-  #copyFor(bytes: number): Pending {
+  #copyFor(bytes: number): Copy {
     const size = bytes <= COPY_BYTES[0] ? 0 : 1;
-    return this.#spares[size].pop() ?? this.#pending(new Uint8Array(new ArrayBuffer(COPY_BYTES[size])));
+    const spare = this.#spares[size].pop();
+    if (spare) return spare;
+    const buffer = new ArrayBuffer(COPY_BYTES[size]);
+    return { ...this.#pending(new Uint8Array(buffer)), words: new Int32Array(buffer, 0, HEAD_WORDS) };
   }
 
+  /** The last one takes the place of one that is through: their order means nothing. */
   #reapCopies(): void {
-    let left = 0;
-    for (const copy of this.#leaving) {
+    const leaving = this.#leaving;
+    for (let at = leaving.length - 1; at >= 0; at--) {
+      const copy = leaving[at];
+      if (!this.#isComplete(copy)) continue;
+      const last = leaving.pop()!;
+      if (at < leaving.length) leaving[at] = last;
       const size = copy.bytes.length === COPY_BYTES[0] ? 0 : 1;
-      if (!this.#isComplete(copy)) this.#leaving[left++] = copy;
-      else if (this.#spares[size].length < MOST_SPARES[size]) this.#spares[size].push(copy);
+      if (this.#spares[size].length < MOST_SPARES) this.#spares[size].push(copy);
     }
-    this.#leaving.length = left;
+  }
+
+  #reapLong(): void {
+    this.#long = this.#long.flatMap((one) => this.#stillLeaving(one));
   }
 
   #sendBody({ bytes, dest }: Outgoing): readonly Pending[] {
@@ -152,7 +179,8 @@ export class MpiCourier implements Courier {
   }
 
   #pending(bytes: Uint8Array): Pending {
-    return { request: new HandleCell(this.#line.library.abi), bytes };
+    const cell = new HandleCell(this.#line.library.abi);
+    return { cell, bytes, request: pointerTo(cell.pointer), start: pointerTo(bytes) };
   }
 
   #stillLeaving({ message, pieces }: Leaving): Leaving[] {
@@ -161,48 +189,56 @@ export class MpiCourier implements Courier {
     return message.done ? [] : [{ message, pieces: left }];
   }
 
-  #post(dest: number, tag: number, { request, bytes }: Pending, length: number): void {
+  #post(dest: number, tag: number, { request, start }: Pending, length: number): void {
     const { calls, abi } = this.#line.library;
-    calls.MPI_Isend(bytes, length, abi.BYTE, dest, tag, this.#line.wire, request.pointer);
+    calls.MPI_Isend(start, length, abi.BYTE, dest, tag, this.#line.wire, request);
   }
 
   #isComplete({ request }: Pending): boolean {
-    this.#line.library.calls.MPI_Test(request.pointer, this.#flag, this.#status);
+    this.#line.library.calls.MPI_Test(request, this.#toFlag, this.#toStatus);
     return this.#flag[0] !== 0;
   }
 
   /** The source of a head that has come, or −1. */
   #probe(): number {
     const { calls, abi } = this.#line.library;
-    calls.MPI_Iprobe(abi.ANY_SOURCE, TAG_HEAD, this.#line.wire, this.#flag, this.#status);
+    calls.MPI_Iprobe(abi.ANY_SOURCE, TAG_HEAD, this.#line.wire, this.#toFlag, this.#toStatus);
     return this.#flag[0] === 0 ? -1 : this.#status[abi.statusSource];
   }
 
   /** Takes the head that the last probe found; a short message is delivered at once, if none before it is on its way. */
   #take(source: number, taker: Taker): void {
     const { calls, abi } = this.#line.library;
-    calls.MPI_Recv(this.#in, this.#in.length, abi.BYTE, source, TAG_HEAD, this.#line.wire, this.#status);
+    calls.MPI_Recv(this.#toIn, this.#in.length, abi.BYTE, source, TAG_HEAD, this.#line.wire, this.#toStatus);
     const words = this.#inWords;
     const box = { maker: words[0], serial: words[1], kind: words[2] as Box["kind"] };
     const [tag, length] = [words[3], (words[4] >>> 0) + words[5] * 2 ** 32];
-    const short = length <= SHORT_BYTES ? this.#in.subarray(HEAD_BYTES, HEAD_BYTES + length) : null;
+    const isShort = length <= SHORT_BYTES;
     const queue = this.#arriving.get(source);
-    const room = short && !queue ? taker.room(box, source, length) : LATER;
-    if (short && room !== LATER) {
-      room.set(short);
+    const room = isShort && !queue ? taker.room(box, source, length) : LATER;
+    if (room !== LATER) {
+      this.#copyShort(room);
       taker.deliver({ box, source, tag, bytes: room });
       return;
     }
-    const arriving = { box, tag, length, short: short && short.slice(), body: null, pieces: [] };
+    const short = isShort ? this.#in.slice(HEAD_BYTES, HEAD_BYTES + length) : null;
+    const arriving = { box, tag, length, short, body: null, pieces: [] };
     if (queue) queue.push(arriving);
     else this.#arriving.set(source, [arriving]);
+  }
+
+  /** Few bytes one by one: a view of them takes longer. */
+  #copyShort(room: Uint8Array): void {
+    const { length } = room;
+    if (length > FEW_BYTES) room.set(this.#in.subarray(HEAD_BYTES, HEAD_BYTES + length));
+    else for (let at = 0; at < length; at++) room[at] = this.#in[HEAD_BYTES + at];
   }
 
   #receive(source: number, bytes: Uint8Array): Pending {
     const { calls, abi } = this.#line.library;
     const pending = this.#pending(bytes);
-    const { pointer } = pending.request;
-    calls.MPI_Irecv(bytes, bytes.length, abi.BYTE, source, TAG_BODY, this.#line.wire, pointer);
+    const { start, request } = pending;
+    calls.MPI_Irecv(start, bytes.length, abi.BYTE, source, TAG_BODY, this.#line.wire, request);
     return pending;
   }
 
@@ -232,16 +268,13 @@ export class MpiCourier implements Courier {
   }
 }
 
-/** `copy` begins a buffer of its own. */
-function writeHead(copy: Uint8Array, { box, tag, bytes }: Outgoing, withBody: boolean): void {
-  const words = new Int32Array(copy.buffer, 0, HEAD_WORDS);
+function writeHead(words: Int32Array, { box, tag, bytes }: Outgoing): void {
   words[0] = box.maker;
   words[1] = box.serial;
   words[2] = box.kind;
   words[3] = tag;
   words[4] = bytes.length;
   words[5] = bytes.length / 2 ** 32;
-  if (withBody) copy.set(bytes, HEAD_BYTES);
 }
 
 function piecesOf(bytes: Uint8Array): Uint8Array[] {

@@ -30,6 +30,11 @@ export function addressOf(bytes: Uint8Array): number {
   return posix().memmove(bytes, bytes, 0);
 }
 
+/** Local: the same as C's pointer, which is passed in less time than the array. For memory outside the heap, that stays as long as C may use it. */
+export function pointerTo(array: ArrayBufferView): bigint {
+  return BigInt(posix().memmove(array, array, 0));
+}
+
 /** Local: where the offset of a slab in `memory` counts from, in this process. */
 export function groundAddress(memory: Ground): number {
   return addressOf(new Uint8Array(memory.buffer, memory.byteOffset, 1));
