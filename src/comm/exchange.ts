@@ -39,7 +39,7 @@ export function* exchange(
     const bytes = packStatement(said.statement, isThere ? NO_BYTES : said.payload);
     const message = letters.start(nodes[to][0], LETTER.EXCHANGE, bytes);
     const theirs = unpackStatement(yield* letters.receiving(nodes[source][0], LETTER.EXCHANGE));
-    yield* letters.leaving(message, nodes[to][0]);
+    if (!message.done) yield* letters.leaving(message, nodes[to][0]);
     const payload = said.payload.length > 0 ? said.payload : theirs.payload;
     said = { statement: merged(said.statement, theirs.statement), payload };
   }

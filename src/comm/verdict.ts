@@ -56,6 +56,7 @@ export function isLoss({ fault, faultRank }: Statement): boolean {
  */
 export function merged(a: Statement, b: Statement): Statement {
   const [low, high] = a.rank <= b.rank ? [a, b] : [b, a];
+  if (isPlain(low) && isPlain(high) && isSame(low, high)) return low;
   const isFresh = a.isFresh || b.isFresh;
   if (a.fault || b.fault) {
     const worse = !b.fault || (a.fault && a.faultRank <= b.faultRank) ? a : b;
@@ -64,6 +65,11 @@ export function merged(a: Statement, b: Statement): Statement {
   // Whoever differs from the one differs from the other too, where both say the same.
   const differing = lower(low.differing, isSame(low, high) ? high.differing : high);
   return { ...low, differing: differing && sayingOf(differing), isFresh };
+}
+
+/** Nothing is wrong, and nothing fresh: as in nearly all meetings. */
+function isPlain({ fault, differing, isFresh }: Statement): boolean {
+  return fault === null && differing === null && !isFresh;
 }
 
 function isSame(a: Saying, b: Saying): boolean {

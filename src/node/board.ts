@@ -124,8 +124,8 @@ export class Board {
 
   /** During a turn: writes the result. `bytes` beyond the room are cut off. */
   conclude(bytes: Uint8Array, failed: boolean): void {
-    const kept = bytes.subarray(0, TEXT_BYTES);
-    this.#result.set(kept);
+    const kept = bytes.length > TEXT_BYTES ? bytes.subarray(0, TEXT_BYTES) : bytes;
+    if (kept.length > 0) this.#result.set(kept);
     this.#words[RESULT_BYTES] = kept.length;
     this.#words[FAILED] = failed ? 1 : 0;
   }

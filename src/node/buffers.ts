@@ -17,12 +17,11 @@ export class Buffers {
   /** Local: so many bytes, whatever is in them. */
   take(length: number): Uint8Array {
     if (length <= SHORTEST) return new Uint8Array(length);
-    const at = this.#spares.findIndex(
-      (spare) => spare.byteLength >= length && spare.byteLength <= 2 * length,
-    );
-    if (at < 0) return new Uint8Array(new ArrayBuffer(length));
-    const [spare] = this.#spares.splice(at, 1);
-    return new Uint8Array(spare, 0, length);
+    for (let at = 0; at < this.#spares.length; at++) {
+      const spare = this.#spares[at];
+      if (spare.byteLength >= length && spare.byteLength <= 2 * length) return this.#taken(at, length);
+    }
+    return new Uint8Array(new ArrayBuffer(length));
   }
 
   /** Local: nobody reads these bytes, or others of the same memory, any more. They were taken here. */
@@ -30,5 +29,14 @@ export class Buffers {
     if (length <= SHORTEST || buffer.byteLength > LONGEST || !(buffer instanceof ArrayBuffer)) return;
     if (this.#spares.length === MOST_SPARES) this.#spares.shift();
     this.#spares.push(buffer);
+  }
+
+  /** The last one takes its place. */
+  #taken(at: number, length: number): Uint8Array {
+    const last = this.#spares.pop()!;
+    if (at === this.#spares.length) return new Uint8Array(last, 0, length);
+    const spare = this.#spares[at];
+    this.#spares[at] = last;
+    return new Uint8Array(spare, 0, length);
   }
 }

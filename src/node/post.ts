@@ -24,6 +24,9 @@ export const BULK = 4;
 export const NOTICE = 5;
 const KINDS = 8;
 
+/** So many queues are kept when they are empty: a Map that loses its only entry shrinks, and grows again with the next message. */
+const MOST_QUEUES = 16;
+
 /** A message on its way out. */
 export interface Outgoing {
   readonly box: Box;
@@ -137,15 +140,12 @@ export class Post implements Progress, Taker {
 
   /** Local: takes the oldest message that matches, or null. Messages come in by `poll`. */
   take(wanted: Wanted): Incoming | null {
-    if (this.#arrived.size === 0) return null;
     const queue = this.#arrived.get(keyOf(wanted.box));
     const at = queue ? indexOf(queue, wanted) : -1;
     if (at < 0) return null;
-    const message = queue![at];
-    // A communicator's queue goes with its last message, so that freed communicators leave nothing behind.
-    if (queue!.length === 1) this.#arrived.delete(keyOf(wanted.box));
-    else queue!.splice(at, 1);
-    return message;
+    // Whoever has freed a communicator may get a message for it later: what comes then leaves nothing behind.
+    if (queue!.length === 1 && this.#arrived.size > MOST_QUEUES) this.#arrived.delete(keyOf(wanted.box));
+    return at === 0 ? queue!.shift()! : queue!.splice(at, 1)[0];
   }
 
   /** Local: the message that `take` would give, left where it is. */
@@ -248,9 +248,10 @@ function keyOf(box: Box): number {
 }
 
 function indexOf(queue: readonly Incoming[], wanted: Wanted): number {
-  return queue.findIndex(
-    (message) =>
-      (wanted.source === undefined || message.source === wanted.source) &&
-      (wanted.tag === undefined || message.tag === wanted.tag),
-  );
+  for (let at = 0; at < queue.length; at++) {
+    const { source, tag } = queue[at];
+    const isFrom = wanted.source === undefined || source === wanted.source;
+    if (isFrom && (wanted.tag === undefined || tag === wanted.tag)) return at;
+  }
+  return -1;
 }
