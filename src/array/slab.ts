@@ -175,6 +175,8 @@ export function slabOf(
  * many: fewer than `piece` holds only at the slab's end. `memory` is what the slab's offset counts from.
  */
 export function packSlab(memory: Memory, slab: Slab, start: number, piece: Uint8Array): number {
+  const row = onlyRow(memory, slab, start, piece.length);
+  if (row) return copyBytes(piece, row, row.length);
   return transfer(memory, slab, start, piece, (at, position, rows, run, stride, wordBytes) => {
     const [extents, to, from] = [[rows], [run], [stride]];
     copyWindows({ dst: piece, src: memory, d: position, s: at, extents, to, from, run, wordBytes });
@@ -183,10 +185,24 @@ export function packSlab(memory: Memory, slab: Slab, start: number, piece: Uint8
 
 /** The reverse of {@link packSlab}: `piece` becomes the slab's bytes from number `start` on. Returns how many it took. Local. */
 export function unpackSlab(memory: Memory, slab: Slab, start: number, piece: Uint8Array): number {
+  const row = onlyRow(memory, slab, start, piece.length);
+  if (row) return copyBytes(row, piece, row.length);
   return transfer(memory, slab, start, piece, (at, position, rows, run, stride, wordBytes) => {
     const [extents, to, from] = [[rows], [stride], [run]];
     copyWindows({ dst: memory, src: piece, d: at, s: position, extents, to, from, run, wordBytes });
   });
+}
+
+/** The bytes of a slab that is one row, from number `start` on, `most` at the most; null for any other slab. */
+function onlyRow(memory: Memory, slab: Slab, start: number, most: number): Uint8Array | null {
+  if (slab.shape.length > 0) return null;
+  const count = Math.max(0, Math.min(most, slab.rowBytes - start));
+  return new Uint8Array(memory.buffer, memory.byteOffset + slab.offset + start, count);
+}
+
+function copyBytes(to: Uint8Array, from: Uint8Array, count: number): number {
+  copyRun(to, 0, from, 0, count);
+  return count;
 }
 
 /** Moves `rows` runs of `run` words: in the slab from word `at` on, `stride` words apart; in the piece packed from `position` on. */
