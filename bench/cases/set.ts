@@ -4,6 +4,7 @@ import type { Case, Maker } from "../case.ts";
 import { inC } from "../references.ts";
 import { ONE_NODE_SETTINGS, type SettingName } from "../settings.ts";
 import { together } from "../timing.ts";
+import { bareExchange } from "../rivals/bare-exchange.ts";
 import { postMessageClone } from "../rivals/post-message.ts";
 
 const KIB = 1024;
@@ -110,6 +111,13 @@ export const setNodes: Case = {
       make: inC("leader_set"),
       goal: () => 0.9,
     },
+    // No `set` from JavaScript takes less, where two leaders are all.
+    {
+      name: "one exchange of 104 B by bare calls of MPI, in JavaScript",
+      where: "rank",
+      make: bareExchange,
+      sizes: [8],
+    },
   ],
 };
 
@@ -163,6 +171,7 @@ export const setStrided: Case = {
       make: "numpy_slab",
       goal: () => 1,
     },
+    { name: "C: the rows, one process into shared memory", where: "rank", make: inC("copy_rows") },
     { name: "Python original", where: "python", make: "set_slab" },
   ],
 };

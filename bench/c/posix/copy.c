@@ -1,4 +1,4 @@
-/* Copies into memory that the ranks of a node share: by one rank, by one past the caches, and by all, each its own part. */
+/* Copies into memory that the ranks of a node share: by one rank, by one past the caches, by all, each its own part, and by one in rows. */
 #include <fcntl.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -27,8 +27,8 @@ typedef struct {
   size_t bytes;
 } Copy;
 
-/* Threads that load this library share its variables: each has its own. The three sides take turns, so each has its own too. */
-static _Thread_local Copy one, streamed, parts;
+/* Threads that load this library share its variables: each has its own. The sides take turns, so each has its own too. */
+static _Thread_local Copy one, streamed, parts, rows;
 static _Thread_local int me, everyone;
 
 /* A counter barrier; spins for a while, then yields. */
@@ -132,3 +132,22 @@ double copy_parts_turn(int ops) {
 }
 
 void copy_parts_close(void) { close_copy(&parts); }
+
+/* Rows into the midst of a larger array of doubles, as `set` of a block has them. */
+enum { ROWS = 1000, WIDE = 4000 };
+
+int copy_rows_open(size_t size, const char *folder, int rank, int ranks) {
+  (void)size;
+  return open_copy(&rows, sizeof(double) * WIDE * WIDE, folder, rank, ranks);
+}
+
+double copy_rows_turn(int ops) {
+  const size_t row = sizeof(double) * ROWS, stride = sizeof(double) * WIDE;
+  char *first = rows.target + (WIDE / 4) * (stride + sizeof(double));
+  double start = now_ms();
+  for (int i = 0; i < ops && me == 0; i++)
+    for (size_t r = 0; r < ROWS; r++) memcpy(first + r * stride, rows.source + r * row, row);
+  return now_ms() - start;
+}
+
+void copy_rows_close(void) { close_copy(&rows); }
