@@ -9,6 +9,8 @@ import { type DType, itemSize, lengthOf, type TypedArray } from "./dtype.ts";
 import { setElements } from "./set-elements.ts";
 import { type Axes, type Copy, copyWindows, isUpward, type Memory, span } from "./words.ts";
 
+const NO_BYTES = new Uint8Array(0);
+
 /** A region of a segment, in bytes: rows of `rowBytes` contiguous bytes, `shape` and `strides` (bytes) over them. */
 export interface Slab {
   readonly offset: number;
@@ -196,7 +198,8 @@ export function unpackSlab(memory: Memory, slab: Slab, start: number, piece: Uin
 /** The bytes of a slab that is one row, from number `start` on, `most` at the most; null for any other slab. */
 function onlyRow(memory: Memory, slab: Slab, start: number, most: number): Uint8Array | null {
   if (slab.shape.length > 0) return null;
-  const count = Math.max(0, Math.min(most, slab.rowBytes - start));
+  const count = Math.min(most, slab.rowBytes - start);
+  if (count <= 0) return NO_BYTES;
   return new Uint8Array(memory.buffer, memory.byteOffset + slab.offset + start, count);
 }
 
@@ -220,7 +223,7 @@ function transfer(memory: Memory, slab: Slab, start: number, piece: Uint8Array, 
   const { rowBytes } = slab;
   const count = Math.max(0, Math.min(piece.length, slabBytes(slab) - start));
   const word = wordFor(memory, slab, start, piece, count);
-  const stride = slab.strides.at(-1) ?? 0;
+  const stride = slab.strides.at(-1)!;
   for (let position = 0; position < count;) {
     const within = (start + position) % rowBytes;
     const row = (start + position - within) / rowBytes;
@@ -249,7 +252,7 @@ function wordFor(memory: Memory, slab: Slab, start: number, piece: Uint8Array, c
 
 /** Rows from number `row` to the end of the innermost axis. */
 function rowsAfter(slab: Slab, row: number): number {
-  const extent = slab.shape.at(-1) ?? 1;
+  const extent = slab.shape.at(-1)!;
   return extent - (row % extent);
 }
 

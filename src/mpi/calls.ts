@@ -7,7 +7,7 @@ import type { NativeFunction, NativeLibrary } from "../native/native.ts";
 export type MpiCalls = Readonly<Record<keyof typeof PROTOTYPES, NativeFunction>>;
 
 /**
- * `handle` stands for MPI_Comm, MPI_Datatype and so on passed by value; `ptr` for a pointer to a typed array, or null; `address`
+ * `handle` stands for MPI_Comm, MPI_Datatype and so on passed by value; `ptr` for a typed array, a pointer as a bigint, or null; `address`
  * for a pointer given as a number, or an MPI_Aint.
  */
 const PROTOTYPES = {

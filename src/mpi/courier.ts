@@ -22,7 +22,7 @@ const COPY_BYTES = [2048, HEAD_BYTES + SHORT_BYTES] as const;
 const FEW_BYTES = 128;
 /** Copies of each length that are kept: as many as may be leaving when they are looked after, however busy the rank is. */
 const MOST_SPARES = 16;
-/** Looks in vain until other processes are given the core, which takes longer than several looks even where none wants it. */
+/** Looks in vain until other processes are given the core, which takes longer than several looks even where none wants it, and copies are looked after. */
 const LOOKS_TO_YIELD = 16;
 /** An MPI count is an int. */
 const PIECE_BYTES = 2 ** 30;
@@ -121,7 +121,7 @@ export class MpiCourier implements Courier {
     const source = this.#probe();
     if (source >= 0) this.#take(source, taker);
     // What has left is looked after when there is time, or when it becomes much; copies, for which nobody waits, not at every look.
-    if (this.#long.length > 0) this.#reapLong();
+    this.#reapLong();
     const isIdle = source < 0 && this.#vain % LOOKS_TO_YIELD === 0;
     if (isIdle || this.#leaving.length >= MOST_SPARES) this.#reapCopies();
     let any = source >= 0;
@@ -137,7 +137,7 @@ export class MpiCourier implements Courier {
   /** Local, not blocking: gives up the copies that MPI has taken, and ends the long messages that it has. */
   reap(): void {
     this.#reapCopies();
-    if (this.#long.length > 0) this.#reapLong();
+    this.#reapLong();
   }
 
   /** Local, blocking: until MPI has taken every copy, before the end of the job. A long message that nobody takes must not hold that up. */
@@ -167,7 +167,7 @@ export class MpiCourier implements Courier {
   }
 
   #reapLong(): void {
-    this.#long = this.#long.flatMap((one) => this.#stillLeaving(one));
+    if (this.#long.length > 0) this.#long = this.#long.flatMap((one) => this.#stillLeaving(one));
   }
 
   #sendBody({ bytes, dest }: Outgoing): readonly Pending[] {
@@ -217,7 +217,7 @@ export class MpiCourier implements Courier {
     const queue = this.#arriving.get(source);
     const room = isShort && !queue ? taker.room(box, source, length) : LATER;
     if (room !== LATER) {
-      this.#copyShort(room);
+      this.#copyShort(room, length);
       taker.deliver({ box, source, tag, bytes: room });
       return;
     }
@@ -228,8 +228,7 @@ export class MpiCourier implements Courier {
   }
 
   /** Few bytes one by one: a view of them takes longer. */
-  #copyShort(room: Uint8Array): void {
-    const { length } = room;
+  #copyShort(room: Uint8Array, length: number): void {
     if (length > FEW_BYTES) room.set(this.#in.subarray(HEAD_BYTES, HEAD_BYTES + length));
     else for (let at = 0; at < length; at++) room[at] = this.#in[HEAD_BYTES + at];
   }

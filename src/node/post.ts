@@ -143,7 +143,7 @@ export class Post implements Progress, Taker {
     const queue = this.#arrived.get(keyOf(wanted.box));
     const at = queue ? indexOf(queue, wanted) : -1;
     if (at < 0) return null;
-    // Whoever has freed a communicator may get a message for it later: what comes then leaves nothing behind.
+    // Empty queues must not add up where communicators come and go.
     if (queue!.length === 1 && this.#arrived.size > MOST_QUEUES) this.#arrived.delete(keyOf(wanted.box));
     return at === 0 ? queue!.shift()! : queue!.splice(at, 1)[0];
   }
