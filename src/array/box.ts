@@ -14,7 +14,7 @@ export function boxOf(shape: readonly number[], selectors: readonly Axis[]): Box
 }
 
 /** What lies from an offset on, without gaps. Local. */
-export function blockOf(offset: ArrayLike<number> | null | undefined, shape: readonly number[]): Box {
+export function blockOf(offset: readonly number[] | null, shape: readonly number[]): Box {
   return shape.map((count, axis) => ({ start: offset ? offset[axis] : 0, step: 1, count }));
 }
 

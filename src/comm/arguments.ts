@@ -23,11 +23,19 @@ export function errorIn(call: string, fault: PshmemError): PshmemError {
   return errorOf(code, `${call}: ${message}`, { expected, actual, call, cause, ...(lost && { lost }) });
 }
 
+/** What an error carries of a value that should be a number: an object's `toJSON` is a program's, and would run while ranks meet. */
+function plain(value: unknown): unknown {
+  return typeof value === "object" || typeof value === "function" ? textOf(value) : value;
+}
+
 /** `name` says which argument: root, dest, source. */
 export function faultOfRank(name: string, rank: unknown, size: number): PshmemError | undefined {
   if (Number.isInteger(rank) && (rank as number) >= 0 && (rank as number) < size) return undefined;
   const text = `${name} is ${textOf(rank)}; it must be a rank of the communicator, 0 to ${size - 1}`;
-  return new PshmemError("BAD_RANK", text, { expected: `0 to ${size - 1}`, actual: rank });
+  return new PshmemError("BAD_RANK", text, {
+    expected: `0 to ${size - 1}`,
+    actual: plain(rank),
+  });
 }
 
 export function faultOfSource(source: unknown, size: number): PshmemError | undefined {
@@ -39,14 +47,14 @@ export function faultOfTag(name: string, tag: unknown, any: boolean): PshmemErro
   if (any && tag === ANY_TAG) return undefined;
   if (Number.isInteger(tag) && (tag as number) >= 0 && (tag as number) <= MAX_TAG) return undefined;
   const text = `${name} is ${textOf(tag)}; it must be an integer from 0 to ${MAX_TAG}`;
-  return new PshmemError("BAD_TAG", text, { actual: tag });
+  return new PshmemError("BAD_TAG", text, { actual: plain(tag) });
 }
 
 export function faultOfInteger(name: string, value: unknown, least: number): PshmemError | undefined {
   if (Number.isSafeInteger(value) && (value as number) >= least) return undefined;
   const wanted = Number.isFinite(least) ? `an integer of at least ${least}` : "an integer";
   return new PshmemError("BAD_ARGUMENT", `${name} is ${textOf(value)}; it must be ${wanted}`, {
-    actual: value,
+    actual: plain(value),
   });
 }
 

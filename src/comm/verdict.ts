@@ -1,7 +1,7 @@
 /** What a meeting comes to: who said what, whether it fits together, and the fault that all throw when it does not. */
 import { ERROR_CODES, errorOf, PshmemError, type ErrorCode, type ErrorFields } from "../errors.ts";
 import { CALL_NAMES, callName, agreedIn, type Op } from "./calls.ts";
-import { textOf } from "../shown.ts";
+import { fieldText, textOf } from "../shown.ts";
 
 /** In place of a root: the call has none, or one that may not even be a number. */
 export const NO_ROOT = -1;
@@ -185,12 +185,22 @@ function wireFault(bytes: Uint8Array): WireFault {
   return JSON.parse(new TextDecoder().decode(bytes.slice())) as WireFault;
 }
 
-/** Any exception as an error of ours, so that it can travel. */
+/** Any exception as an error of ours, so that it can travel. It never throws, whatever a program has thrown: a rank that did would tell nobody. */
 export function asFault(error: unknown): PshmemError {
-  if (error instanceof PshmemError) return error;
-  if (error instanceof RangeError && /allocation|array length|buffer/i.test(error.message)) {
-    return new PshmemError("NO_MEMORY", `${ERROR_CODES.NO_MEMORY}: ${error.message}`, { cause: error });
+  if (isOfClass(error, PshmemError)) return error;
+  if (!isOfClass(error, Error)) return new PshmemError("BAD_ARGUMENT", textOf(error), { cause: error });
+  const message = fieldText(error, "message");
+  if (isOfClass(error, RangeError) && /allocation|array length|buffer/i.test(message)) {
+    return new PshmemError("NO_MEMORY", `${ERROR_CODES.NO_MEMORY}: ${message}`, { cause: error });
   }
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : textOf(error);
-  return new PshmemError("BAD_ARGUMENT", text, { cause: error });
+  return new PshmemError("BAD_ARGUMENT", `${fieldText(error, "name")}: ${message}`, { cause: error });
+}
+
+/** `instanceof` asks a value for its prototype, which a Proxy may refuse. */
+function isOfClass<T>(value: unknown, Class: abstract new (...args: never[]) => T): value is T {
+  try {
+    return value instanceof Class;
+  } catch {
+    return false;
+  }
 }

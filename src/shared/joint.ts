@@ -19,7 +19,7 @@ import { asFault } from "../comm/verdict.ts";
 import type { PshmemError } from "../errors.ts";
 import { Filling } from "./filling.ts";
 import { decodeBoxes, encodeBoxes, faultOfOverlap, Parts } from "./parts.ts";
-import { placeAt, type Placement } from "./region.ts";
+import { offsetOf, placeAt, type Placement } from "./region.ts";
 import { findPart, lend, type DimensionsOf, type Found, type WriteRegion } from "./scope.ts";
 
 /** Where a rank's piece goes. */
@@ -121,9 +121,10 @@ export class Joint<D extends DType> {
     try {
       const { offset, shape } = optionsOf(op, options);
       if (data === null || data === undefined) return {};
+      const at = offsetOf(this.#target.view, offset);
       const source = resolveSource(this.#target.dtype, data, shape);
-      const { target } = placeAt(this.#target.view, source, offset);
-      return { placement: { source: this.#apart(source), target }, box: blockOf(offset, source.shape) };
+      const { target } = placeAt(this.#target.view, source, at);
+      return { placement: { source: this.#apart(source), target }, box: blockOf(at, source.shape) };
     } catch (error) {
       return { fault: asFault(error) };
     }

@@ -11,11 +11,28 @@ export interface Placement<D extends DType> {
   readonly target: Region;
 }
 
-/** Local: data at an offset, one number for each axis, or where the array begins. @throws those of {@link firstOf} */
+/**
+ * Local: a user's offset as plain numbers, one for each axis; null for none. To be read once, and before the data: it may be an object whose fields
+ * run code, which could take the data's memory away.
+ *
+ * @throws BAD_ARGUMENT what is no list
+ * @throws BAD_DIMENSIONS
+ */
+export function offsetOf(
+  whole: Region,
+  offset: ArrayLike<number> | null | undefined,
+): readonly number[] | null {
+  if (offset === null || offset === undefined) return null;
+  const { length } = whole.shape;
+  checkLength(offset, length);
+  return Array.from({ length }, (_, axis) => offset[axis]);
+}
+
+/** Local: data at an offset, or where the array begins. @throws those of {@link firstOf} */
 export function placeAt<D extends DType>(
   whole: Region,
   source: Resolved<D>,
-  offset: ArrayLike<number> | null | undefined,
+  offset: readonly number[] | null,
 ): Placement<D> {
   const first = firstOf(whole, source.shape, offset, "the data");
   return { source, target: { offset: first, shape: source.shape, strides: whole.strides } };
@@ -24,23 +41,21 @@ export function placeAt<D extends DType>(
 /**
  * Local: where a part of this shape begins that has its first element at an offset.
  *
- * @throws BAD_ARGUMENT an offset that is no list of integers
+ * @throws BAD_ARGUMENT an offset that is not of integers
  * @throws BAD_DIMENSIONS OUT_OF_BOUNDS
  */
 export function firstOf(
   whole: Region,
   shape: readonly number[],
-  offset: ArrayLike<number> | null | undefined,
+  offset: readonly number[] | null,
   what: string,
 ): number {
   const dimensions = whole.shape.length;
   if (shape.length !== dimensions) throw badDimensions(what, shape.length, dimensions);
-  const isGiven = offset !== null && offset !== undefined;
-  if (isGiven) checkLength(offset, dimensions);
   let first = whole.offset;
   for (let axis = 0; axis < dimensions; axis++) {
-    const start = isGiven ? offset[axis] : 0;
-    if (isGiven && !Number.isInteger(start)) throw noOffset(offset);
+    const start = offset ? offset[axis] : 0;
+    if (!Number.isInteger(start)) throw noOffset(offset);
     checkExtent(start, shape[axis], whole.shape[axis], axis);
     first += whole.strides[axis] * start;
   }
@@ -59,10 +74,13 @@ export function placeIn<D extends DType>(
   axes: readonly Axis[],
   data: NdSource<D>,
 ): Placement<D> {
+  // Read once, and before the data: see `offsetOf`.
+  const read = Array.from(axes);
+  const isOffset = read.length === whole.shape.length && read.every((axis) => Number.isInteger(axis));
+  const part = isOffset ? null : selectRegion(whole, read);
   const source = resolveSource(dtype, data);
-  const isOffset = axes.length === whole.shape.length && axes.every((axis) => Number.isInteger(axis));
-  if (isOffset && source.shape.length > 0) return placeAt(whole, source, axes as readonly number[]);
-  const target = selectRegion(whole, axes);
+  if (isOffset && source.shape.length > 0) return placeAt(whole, source, read as readonly number[]);
+  const target = part ?? selectRegion(whole, read);
   if (source.shape.length === 0) return { source: repeated(source, target.shape), target };
   const fits =
     source.shape.length === target.shape.length && target.shape.every((n, axis) => n === source.shape[axis]);

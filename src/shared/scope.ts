@@ -7,7 +7,7 @@ import { selectRegion, type Axis, type Region } from "../array/slice.ts";
 import { makeView, type WritableView } from "../array/view.ts";
 import { PshmemError } from "../errors.ts";
 import { textOf } from "../shown.ts";
-import { firstOf } from "./region.ts";
+import { firstOf, offsetOf } from "./region.ts";
 
 /** A part of an array without gaps: `shape` elements from `offset` on, one number for each axis. */
 export interface Block {
@@ -32,11 +32,15 @@ export interface Found {
 
 /** Local: finds a part. @throws BAD_ARGUMENT BAD_SHAPE BAD_DIMENSIONS BAD_SLICE OUT_OF_BOUNDS */
 export function findPart(whole: Region, part: WriteRegion): Found {
-  if (isSelectors(part)) return { box: boxOf(whole.shape, part), region: selectRegion(whole, part) };
+  if (isSelectors(part)) {
+    const axes = Array.from(part);
+    return { box: boxOf(whole.shape, axes), region: selectRegion(whole, axes) };
+  }
   if (typeof part !== "object" || part === null || !("shape" in part)) throw noPart(part);
   const shape = checkShape(part.shape);
-  firstOf(whole, shape, part.offset, "the region");
-  const box = blockOf(part.offset, shape);
+  const offset = offsetOf(whole, part.offset);
+  firstOf(whole, shape, offset, "the region");
+  const box = blockOf(offset, shape);
   return { box, region: regionOf(box, whole.strides) };
 }
 

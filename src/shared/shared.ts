@@ -16,7 +16,7 @@ import { communicatorOf, engineOf } from "../world.ts";
 import { throughOwn } from "./filling.ts";
 import type { Joint, PieceOptions } from "./joint.ts";
 import { CLOSED, closed, lay, type ArrayMemory, type Reads } from "./memory.ts";
-import { placeAt, placeIn, type Placement } from "./region.ts";
+import { offsetOf, placeAt, placeIn, type Placement } from "./region.ts";
 import { faultOfReuse, isGiven, reusable, type ReuseOptions } from "./reuse.ts";
 import type { DimensionsOf, WriteRegion } from "./scope.ts";
 
@@ -120,7 +120,7 @@ export class MPIShared<
   /**
    * Collective, blocking: copies the data of rank `fromRank` into every node's array; what other ranks pass does not matter.
    *
-   * @throws BAD_RANK BAD_ARGUMENT BAD_DTYPE BAD_DIMENSIONS BAD_SHAPE OUT_OF_BOUNDS NOT_CLONEABLE FREED, each on every rank, and the array is unchanged
+   * @throws BAD_RANK NO_SOURCE BAD_ARGUMENT BAD_DTYPE BAD_DIMENSIONS BAD_SHAPE OUT_OF_BOUNDS NOT_CLONEABLE FREED, each on every rank, and the array is unchanged
    */
   set(data: NdSource<D> | null | undefined, options?: SetOptions | null): void {
     const op = "MPIShared.set";
@@ -134,8 +134,9 @@ export class MPIShared<
       root = fromRank;
       const memory = this.#memory;
       if (memory && root === this.comm.rank) {
+        const at = offsetOf(memory.whole, offset);
         const source = resolveSource(this.dtype, dataOf(data, root), shape);
-        placement = throughOwn(memory, placeAt(memory.whole, source, offset));
+        placement = throughOwn(memory, placeAt(memory.whole, source, at));
       }
     } catch (error) {
       fault = asFault(error);

@@ -30,6 +30,15 @@ function withoutText(): unknown[] {
   return [Object.create(null), failing];
 }
 
+/** Errors of which no text can be made. */
+function unreadableErrors(): unknown[] {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const mute = new Error("never seen");
+  Object.defineProperty(mute, "message", { get: fail });
+  return [proxy, mute];
+}
+
 /** `odd` on the last rank, `usual` elsewhere. */
 function onLast<T>(comm: Communicator, odd: unknown, usual: T): T {
   return comm.rank === comm.size - 1 ? (odd as T) : usual;
@@ -136,6 +145,51 @@ export const argumentCases: readonly Case[] = [
       allCome(comm, "BAD_ARGUMENT", () => comm.alltoall(list));
       assert.deepEqual([array.version, array.get(0)], [0, 0]);
       comm.barrier();
+    },
+  },
+  {
+    name: "what is thrown that cannot be read itself is told to all ranks",
+    run(comm) {
+      using array = new MPIShared([1], "int8", comm);
+      for (const thrown of unreadableErrors()) {
+        const options = {
+          get offset(): never {
+            throw thrown;
+          },
+        };
+        allCome(comm, "BAD_ARGUMENT", () => array.set([1], onLast(comm, options, {})));
+        allCome(comm, "BAD_ARGUMENT", () => array.setAll([1], onLast(comm, options, {})));
+      }
+      assert.deepEqual([array.version, array.get(0)], [0, 0]);
+      comm.barrier();
+    },
+  },
+  {
+    name: "an offset is read once, and before the data",
+    run(comm) {
+      using array = new MPIShared([4], "int8", comm);
+      const own = comm.rank === comm.size - 1;
+      let asked = 0;
+      const moving = {
+        length: 1,
+        get 0() {
+          return asked++;
+        },
+      };
+      array.setAll(own ? [7, 7] : null, own ? { offset: moving } : {});
+      assert.deepEqual([...array.data], [7, 7, 0, 0]);
+      const data = Int8Array.of(1, 2, 3, 4);
+      const taking = {
+        length: 1,
+        get 0() {
+          structuredClone(data.buffer, { transfer: [data.buffer] });
+          return 0;
+        },
+      };
+      const options = { fromRank: comm.size - 1, offset: own ? taking : [0] };
+      allCome(comm, "NOT_CLONEABLE", () => array.set(own ? data : null, options));
+      assert.deepEqual([...array.data], [7, 7, 0, 0]);
+      assert.equal(array.version, 1);
     },
   },
   {
