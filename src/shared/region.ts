@@ -1,9 +1,9 @@
 /** Where in an array data goes, and whether it fits there. */
 import { resolveSource, type NdSource, type Resolved } from "../array/source.ts";
-import type { DType } from "../array/dtype.ts";
+import { kindOfArray, type DType } from "../array/dtype.ts";
 import { selectRegion, type Axis, type Region } from "../array/slice.ts";
 import { PshmemError } from "../errors.ts";
-import { listText } from "../shown.ts";
+import { listText, textOf } from "../shown.ts";
 
 /** Data, and the part of the array that takes it. */
 export interface Placement<D extends DType> {
@@ -66,6 +66,7 @@ export function firstOf(
  * Local: data for what the selectors pick. Only indices, one for each axis, say where data of as many dimensions begins (the
  * original's `array[offset] = data`); otherwise they pick a part as `at` does, which the data must fill. One element fills any part.
  *
+ * @throws BAD_ARGUMENT what is no list
  * @throws BAD_DIMENSIONS BAD_SLICE OUT_OF_BOUNDS BAD_SHAPE and those of the data
  */
 export function placeIn<D extends DType>(
@@ -74,8 +75,8 @@ export function placeIn<D extends DType>(
   axes: readonly Axis[],
   data: NdSource<D>,
 ): Placement<D> {
-  // Read once, and before the data: see `offsetOf`.
-  const read = Array.from(axes);
+  // Once, and before the data: see `offsetOf`.
+  const read = readAxes(axes);
   const isOffset = read.length === whole.shape.length && read.every((axis) => Number.isInteger(axis));
   const part = isOffset ? null : selectRegion(whole, read);
   const source = resolveSource(dtype, data);
@@ -87,6 +88,14 @@ export function placeIn<D extends DType>(
   if (fits) return { source, target };
   const text = `data of shape [${source.shape.join()}] does not fill the selected part of shape [${target.shape.join()}]`;
   throw new PshmemError("BAD_SHAPE", text, { expected: target.shape, actual: source.shape });
+}
+
+/** Without types the axes may be anything. */
+function readAxes(axes: readonly Axis[]): readonly Axis[] {
+  if (Array.isArray(axes) || kindOfArray(axes) !== undefined) return Array.from(axes);
+  const actual = textOf(axes);
+  const text = `the axes are ${actual}; give a list of indices and slices, one for each axis`;
+  throw new PshmemError("BAD_ARGUMENT", text, { actual });
 }
 
 /** One element as an array of it: every stride is 0. */

@@ -165,7 +165,7 @@ export const argumentCases: readonly Case[] = [
     },
   },
   {
-    name: "an offset is read once, and before the data",
+    name: "an offset is read once, and before the data; axes that are no list are refused",
     run(comm) {
       using array = new MPIShared([4], "int8", comm);
       const own = comm.rank === comm.size - 1;
@@ -188,8 +188,12 @@ export const argumentCases: readonly Case[] = [
       };
       const options = { fromRank: comm.size - 1, offset: own ? taking : [0] };
       allCome(comm, "NOT_CLONEABLE", () => array.set(own ? data : null, options));
-      assert.deepEqual([...array.data], [7, 7, 0, 0]);
-      assert.equal(array.version, 1);
+      for (const odd of [5, {}, true, () => [0]]) {
+        allCome(comm, "BAD_ARGUMENT", () => array.assign(odd as never, own ? [1] : null));
+      }
+      array.assign(Int8Array.of(3) as never, own ? [1] : null);
+      assert.deepEqual([...array.data], [7, 7, 0, 1]);
+      assert.equal(array.version, 2);
     },
   },
   {
