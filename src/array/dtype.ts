@@ -211,7 +211,7 @@ const { get: length } = Object.getOwnPropertyDescriptor(prototype, "length") as 
 };
 const { set } = prototype as { readonly set: (elements: Elements, at: number) => void };
 
-/** `array.length`, in half the time where typed arrays of many kinds come by: V8 looks a property of those up each time. Local. */
+/** `array.length`, in less time where typed arrays of many kinds come by: V8 looks a property of those up each time. Local. */
 export function lengthOf(array: TypedArray): number {
   return Reflect.apply(length, array, []);
 }
