@@ -32,7 +32,7 @@ export interface Cost {
 const STATEMENT = 32;
 /** A slab that lies in one row, with the number before it that says how long its description is. */
 const SLAB = 24;
-/** The same ahead of its pieces, with the byte before it that says whether they come. */
+/** The same in a message of its own, with the byte before it that says whether its pieces come. */
 const SLAB_OF_PIECES = 17;
 /** A request for an operation on a word, and its answer. */
 const [REQUEST, ANSWER] = [20, 4];
@@ -116,11 +116,12 @@ const NEW_COMMUNICATOR = together(MEETING, allToAll([[24]]), MEETING);
 const SET_SMALL = together(MEETING, carried([[SLAB], [1, is.BYTES]]));
 const SET_IN_PIECES = together(MEETING, {
   across: [
-    [1, is.EDGES],
+    [1, is.UNLED, is.EDGES],
     [1, is.PIECES, is.EDGES],
   ],
   bytes: [
-    [SLAB_OF_PIECES, is.EDGES],
+    [SLAB, is.LED, is.EDGES],
+    [SLAB_OF_PIECES, is.UNLED, is.EDGES],
     [1, is.BYTES, is.EDGES],
   ],
   inside: [],

@@ -43,13 +43,15 @@ function simulate(network: Network, nodes: number, ranks: number, call: Call, by
     const leader = new Leader(node, leaders, agenda, network, traffic);
     leaders.push(leader);
     const meeting = meetingOf(node, lists, leader);
-    const writing = bytes === null ? undefined : writingOf(bytes, memory, leader, network);
+    const writing = bytes === null ? undefined : writingOf(bytes, memory);
     const machine = meeting.begin(call, undefined, writing);
     leader.act = () => {
       if (stepOn(machine) === DONE) end = Math.max(end, leader.time);
     };
     // All ranks add to one word; the leader reads what each has written.
     leader.spend(ranks > 1 ? 2 * ranks * network.line : 0);
+    // The root copies its data into its node's segment. The library does so while pieces travel; here it counts before them.
+    if (node === 0) leader.spend((bytes ?? 0) * network.perByteCopied);
     leader.wake();
   }
   agenda.run();
@@ -94,17 +96,14 @@ function meetingOf(node: number, nodes: readonly (readonly number[])[], leader: 
   );
 }
 
-/** The source copies its data into its node's segment; what is small travels with the call. */
-function writingOf(bytes: number, memory: Memory, leader: Leader, { perByteCopied }: Network): Writing {
+/** What is small travels with the call; what is long, from where it lies. */
+function writingOf(bytes: number, memory: Memory): Writing {
   const slab: Slab = { offset: 0, rowBytes: bytes, shape: [], strides: [] };
   return {
     memory,
-    write: () => {
-      leader.spend(bytes * perByteCopied);
-      return undefined;
-    },
+    write: () => undefined,
     byteLength: bytes,
-    source: () => null,
+    source: () => new Uint8Array(memory.buffer),
     slab: () => slab,
     bytes: () => new Uint8Array(bytes),
   };

@@ -117,6 +117,10 @@ export const FOLLOWERS = named(
   "ranks that do not lead their node",
   (s) => s.nodeOf.length - nodeCount(s),
 );
+export const LED = named("ℓ", "1 if the root is the first rank of its node, else 0", (s) =>
+  Number(s.nodeOf.indexOf(s.nodeOf[s.root]) === s.root),
+);
+export const UNLED = named("(1 − ℓ)", "1 if it is another one, else 0", (s) => 1 - LED.of(s));
 export const NEAR_PAIRS = named(
   "Y",
   "pairs of a rank and another one on the same node, in both orders",
@@ -163,6 +167,8 @@ export const QUANTITIES: readonly Quantity[] = [
   MATES,
   MATES_OF_FIRST,
   FOLLOWERS,
+  LED,
+  UNLED,
   NEAR_PAIRS,
   NEAR_NEIGHBOURS,
   SEVERAL,

@@ -9,16 +9,16 @@ import type { Location } from "../node/heap.ts";
 import type { Awaited, Concern, Machine } from "../node/machine.ts";
 import { Rendezvous, type Agenda } from "../node/rendezvous.ts";
 import { Script, type Waits } from "../node/script.ts";
+import { Along, takeAlong } from "./along.ts";
 import { throwFault } from "./arguments.ts";
 import { callName, type Op } from "./calls.ts";
-import type { Call, Writing } from "./engine.ts";
+import type { Call, Slab, Writing } from "./engine.ts";
 import { exchange, type Said } from "./exchange.ts";
 import type { Letters } from "./letters.ts";
 import type { Losses } from "./losses.ts";
-import { relay } from "./relay.ts";
+import { passSlab, relay } from "./relay.ts";
 import { Stages } from "./stages.ts";
 import { Slots } from "./slots.ts";
-import { SmallSlab, writeSmall } from "./small-slab.ts";
 import type { GroupTopology } from "./topology.ts";
 import {
   asFault,
@@ -68,12 +68,12 @@ export class Meeting implements Agenda, Concern {
   #plan: readonly Turn[] = [];
   /** Ranks of several nodes meet. */
   #isWide = false;
-  /** On the root of a meeting of nodes: the slab, where it travels with the statements. */
-  readonly #small: SmallSlab;
+  /** On the root of a meeting of nodes: what travels of the slab with the statements. */
+  readonly #along: Along;
   /** On a leader, after the exchange: the slab came with it. */
   #isWritten = false;
-  /** On the root, if it is a leader: what it writes while it passes it on. */
-  #unwritten: Uint8Array | null = null;
+  /** On a leader, after the exchange: the slab whose pieces are to come, if it was announced there. */
+  #announced: Slab | null = null;
   #call!: Call;
   #root = 0;
   #writing: Writing | undefined;
@@ -98,7 +98,7 @@ export class Meeting implements Agenda, Concern {
     this.stages = new Stages(letters, topology);
     this.#rendezvous = new Rendezvous(board, topology.nodeRank, (place) => ring(topology.mates[place]));
     this.#slots = new Slots(rank, topology, board, this.#rendezvous);
-    this.#small = new SmallSlab(topology.nodeRank === 0);
+    this.#along = new Along(topology.nodeRank === 0);
     this.#writerAlone = topology.mates.map((_, place) => [place]);
   }
 
@@ -115,9 +115,10 @@ export class Meeting implements Agenda, Concern {
     if (this.#isWide) this.stages.begin();
     this.#call = call;
     const mayTravel = writing && this.#isWide && !call.fault && call.root === this.#rank;
-    this.#small.take(mayTravel ? writing : null);
+    this.#along.take(mayTravel ? writing : null);
+    this.#announced = null;
     this.#writing = writing;
-    this.#slots.fill(call, location, this.#small.shown, loss !== undefined);
+    this.#slots.fill(call, location, this.#along.shown, loss !== undefined);
     // What a faulty call has for a root can be anything.
     this.#root = call.fault ? 0 : (call.root ?? 0);
     if (this.#isWide) this.#arrange(this.#root, writing !== undefined);
@@ -187,7 +188,8 @@ export class Meeting implements Agenda, Concern {
 
   act(turn: number): Machine | null {
     if (this.#plan[turn] === "write") {
-      this.#write();
+      // What is announced is written while it is passed on.
+      if (!this.#announced) this.#write();
       return null;
     }
     const part = this.#plan[turn] === "exchange" ? this.#exchange() : this.#passOn();
@@ -272,10 +274,10 @@ export class Meeting implements Agenda, Concern {
     if (isLoss(statement)) stages.quit(statement, stages.present);
     if (!this.#writing || faultOf(statement)) this.#conclude(statement, payload);
     else if (payload.length > 0) {
-      writeSmall(this.#writing.memory, payload);
-      this.#isWritten = true;
+      this.#announced = takeAlong(this.#writing.memory, payload);
+      this.#isWritten = !this.#announced;
     }
-    if (payload !== this.#small.bytes) this.#letters.release(payload);
+    if (payload !== this.#along.bytes) this.#letters.release(payload);
   }
 
   #hearAll(statement: Statement): Waits<Said> {
@@ -285,7 +287,7 @@ export class Meeting implements Agenda, Concern {
 
   /** The root's payload if the root is on this node. */
   #ownPayload(): Uint8Array {
-    const { bytes } = this.#small;
+    const { bytes } = this.#along;
     if (bytes.length > 0) return bytes;
     const place = this.#topology.mates.indexOf(this.#root);
     return place < 0 ? NO_BYTES : this.#slots.payloadToSend(place);
@@ -294,8 +296,7 @@ export class Meeting implements Agenda, Concern {
   #write(): void {
     try {
       const writing = this.#writing!;
-      this.#unwritten = this.#isWide && this.#topology.nodeRank === 0 ? writing.source() : null;
-      const shown = this.#unwritten ? undefined : writing.write();
+      const shown = writing.write();
       if (shown) this.#slots.show(shown);
       // The leader, which passes the slab on, may be another rank: it finds the slab in the result.
       if (this.#isWide) this.#board.conclude(encodeSlab(writing.slab()), false);
@@ -306,12 +307,16 @@ export class Meeting implements Agenda, Concern {
 
   *#passOn(): Waits {
     const from = this.#topology.nodeOf(this.#root);
+    const { memory } = this.#writing!;
+    if (this.#announced) {
+      const source = this.#root === this.#rank ? this.#writing!.source() : null;
+      const fault = yield* passSlab(this.stages, from, this.#announced, memory, source);
+      this.#board.conclude(fault ?? NO_BYTES, fault !== null);
+      return;
+    }
     const here = this.#topology.nodeIndex === from;
     const start = { failed: here && this.#board.failed, bytes: here ? this.#board.result.slice() : NO_BYTES };
-    const source = this.#unwritten;
-    this.#unwritten = null;
-    const { memory } = this.#writing!;
-    const end = yield* relay(this.stages, from, start, memory, decodeSlab, source);
+    const end = yield* relay(this.stages, from, start, memory, decodeSlab);
     this.#board.conclude(end.failed ? end.bytes : NO_BYTES, end.failed);
   }
 }

@@ -20,30 +20,53 @@ export interface Passed {
 const OK = 0;
 const FAILED = 1;
 
-/**
- * A leader's part. `start` and `source` count on node `from` only: the slab's bytes in memory of this rank, if they have not been written to the
- * segment yet.
- */
+/** A leader's part, where only the root's node knows what it comes to. `start` counts on that node, `from`. */
 export function* relay(
   stages: Stages,
   from: number,
   start: Passed,
   memory: Memory,
   decode: (bytes: Uint8Array) => Slab | null,
-  source: Uint8Array | null,
 ): Waits<Passed> {
-  const { letters, leaders } = stages;
-  const branch = branchOf(stages.standing.nodeIndex, from, leaders.length);
-  const children = branch.children.map((child) => leaders[child]);
-  const parent = branch.parent === null ? null : leaders[branch.parent];
-  const passed = parent === null ? start : yield* headFrom(stages, parent);
+  const kin = kinOf(stages, from);
+  const passed = kin.parent === null ? start : yield* headFrom(stages, kin.parent);
   const head = encodeHead(passed);
-  const heads = children.map((child) => ({ message: letters.start(child, LETTER.RELAY, head), child }));
+  const heads = kin.children.map((child) => ({
+    message: stages.letters.start(child, LETTER.RELAY, head),
+    child,
+  }));
   const slab = passed.failed ? null : decode(passed.bytes);
-  const pieces = slab && new Pieces(memory, cutSlabs([slab]), source);
-  const fault =
-    (yield* allowed(stages, heads, 0)) ?? (pieces && (yield* passSlab(stages, parent, children, pieces)));
+  const pieces = slab && new Pieces(memory, cutSlabs([slab]));
+  const fault = (yield* allowed(stages, heads, 0)) ?? (pieces && (yield* passPieces(stages, kin, pieces)));
   return fault ? { failed: true, bytes: fault } : passed;
+}
+
+/**
+ * A leader's part, where all leaders know the slab. `source` counts on the root's node, `from`: the slab's bytes in memory of the root, which are not
+ * in its segment yet. The result is the fault of a leader that quits before it is over.
+ */
+export function* passSlab(
+  stages: Stages,
+  from: number,
+  slab: Slab,
+  memory: Memory,
+  source: Uint8Array | null,
+): Waits<Uint8Array | null> {
+  return yield* passPieces(stages, kinOf(stages, from), new Pieces(memory, cutSlabs([slab]), source));
+}
+
+/** The leaders before and after this one in the tree. */
+interface Kin {
+  readonly parent: number | null;
+  readonly children: readonly number[];
+}
+
+function kinOf({ leaders, standing }: Stages, from: number): Kin {
+  const { parent, children } = branchOf(standing.nodeIndex, from, leaders.length);
+  return {
+    parent: parent === null ? null : leaders[parent],
+    children: children.map((child) => leaders[child]),
+  };
 }
 
 /** What the parent begins with; if a leader quits before that comes, its fault. */
@@ -63,12 +86,7 @@ interface Sent {
 }
 
 /** The fault of a leader that quits before it is over. */
-function* passSlab(
-  stages: Stages,
-  parent: number | null,
-  children: readonly number[],
-  pieces: Pieces,
-): Waits<Uint8Array | null> {
+function* passPieces(stages: Stages, { parent, children }: Kin, pieces: Pieces): Waits<Uint8Array | null> {
   const coming: Landing[] = [];
   const leaving: Sent[] = [];
   try {

@@ -148,28 +148,28 @@ export function decodeSlab(bytes: Uint8Array): Slab | null {
 }
 
 /** Local: how many bytes a slab takes with its description, so that its bytes are as well aligned as the whole. */
-export function smallBytes(slab: Slab, bytes: number): number {
-  return SMALL_HEAD + slabWords(slab.shape) * Float64Array.BYTES_PER_ELEMENT + bytes;
+export function alongBytes(slab: Slab, bytes: number): number {
+  return ALONG_HEAD + slabWords(slab.shape) * Float64Array.BYTES_PER_ELEMENT + bytes;
 }
 
-/** A slab with its bytes: how many numbers its description has, the numbers, the bytes; `into` has {@link smallBytes}. */
-export function encodeSmall(slab: Slab, bytes: Uint8Array, into: Uint8Array): void {
+/** A slab with its bytes, or with none: how many numbers its description has, the numbers, the bytes; `into` has {@link alongBytes}. */
+export function encodeAlong(slab: Slab, bytes: Uint8Array, into: Uint8Array): void {
   const about = writeSlab(slab);
   scratchNumbers.copyWithin(1, 0, about / Float64Array.BYTES_PER_ELEMENT);
   scratchNumbers[0] = about / Float64Array.BYTES_PER_ELEMENT;
-  into.set(scratchBytes.subarray(0, SMALL_HEAD + about));
-  into.set(bytes, SMALL_HEAD + about);
+  into.set(scratchBytes.subarray(0, ALONG_HEAD + about));
+  into.set(bytes, ALONG_HEAD + about);
 }
 
-/** The reverse of {@link encodeSmall}. The bytes are a view. */
-export function decodeSmall(small: Uint8Array): { slab: Slab; bytes: Uint8Array } {
-  scratchBytes.set(small.subarray(0, SMALL_HEAD));
+/** The reverse of {@link encodeAlong}. The bytes are a view. */
+export function decodeAlong(along: Uint8Array): { slab: Slab; bytes: Uint8Array } {
+  scratchBytes.set(along.subarray(0, ALONG_HEAD));
   const about = scratchNumbers[0] * Float64Array.BYTES_PER_ELEMENT;
-  scratchBytes.set(small.subarray(SMALL_HEAD, SMALL_HEAD + about));
-  return { slab: readSlab(about), bytes: small.subarray(SMALL_HEAD + about) };
+  scratchBytes.set(along.subarray(ALONG_HEAD, ALONG_HEAD + about));
+  return { slab: readSlab(about), bytes: along.subarray(ALONG_HEAD + about) };
 }
 
-const SMALL_HEAD = Float64Array.BYTES_PER_ELEMENT;
+const ALONG_HEAD = Float64Array.BYTES_PER_ELEMENT;
 
 /** Numbers in the description of a slab. */
 function slabWords(shape: readonly number[]): number {

@@ -40,6 +40,8 @@ const MARK: Box = { ...CONTEXT, kind: USER };
 /** A `set`, and then calls in which all must learn of the loss. */
 const MEETINGS = 3;
 
+const DATA = new Uint8Array(BYTES);
+
 /** Memory that is used again: what is in it does not matter here. */
 const memories = Array.from({ length: 6 }, () => new SharedArrayBuffer(BYTES));
 
@@ -51,14 +53,16 @@ class Leader {
   readonly #stops: boolean;
   readonly #node: number;
   readonly #root: number;
+  readonly #announces: boolean;
   readonly #meeting: Meeting;
   #steps = 0;
   #machine: Machine | null = null;
 
-  constructor(net: Net, node: number, nodes: number, root: number, limit: Limit | null, stops: boolean) {
+  constructor(net: Net, node: number, { nodes, root, who, limit, stops, announces }: Case) {
     this.#node = node;
     this.#root = root;
-    this.#limit = limit;
+    this.#announces = announces;
+    this.#limit = node === who ? limit : null;
     this.#stops = stops;
     const courier: Courier = {
       slice: Infinity,
@@ -118,7 +122,7 @@ class Leader {
       memory: { buffer: memories[this.#node], byteOffset: 0, byteLength: BYTES },
       write: () => undefined,
       byteLength: BYTES,
-      source: () => null,
+      source: () => (this.#announces ? DATA : null),
       slab: () => SLAB,
       bytes: () => new Uint8Array(),
     };
@@ -152,13 +156,11 @@ class Net {
   readonly #queues: Outgoing[][][];
   readonly #mutant: Mutant;
 
-  constructor({ nodes, root, who, limit, stops }: Case, mutant: Mutant) {
+  constructor(one: Case, mutant: Mutant) {
     this.#mutant = mutant;
-    const everyone = Array.from({ length: nodes }, (_, node) => node);
+    const everyone = Array.from({ length: one.nodes }, (_, node) => node);
     this.#queues = everyone.map(() => everyone.map(() => []));
-    this.leaders = everyone.map(
-      (node) => new Leader(this, node, nodes, root, node === who ? limit : null, stops),
-    );
+    this.leaders = everyone.map((node) => new Leader(this, node, one));
   }
 
   mutated(meeting: Meeting): Meeting {
@@ -260,6 +262,8 @@ interface Case {
   readonly limit: Limit;
   /** Whether leaders call nothing more after their first error. */
   readonly stops: boolean;
+  /** Whether the slab is announced when all meet, or told of when the root has written it. */
+  readonly announces: boolean;
   readonly seed: number;
 }
 
@@ -276,6 +280,7 @@ const cases: fc.Arbitrary<Case> = fc.integer({ min: 2, max: 6 }).chain((nodes) =
     who: fc.nat(nodes - 1),
     limit: limits,
     stops: fc.boolean(),
+    announces: fc.boolean(),
     seed: fc.nat(),
   }),
 );
