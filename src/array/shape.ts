@@ -39,8 +39,13 @@ function badShape(shape: unknown, problem: string, call?: string): PshmemError {
 
 /** Elements in an array of this shape. Local. */
 export function sizeOf(shape: readonly number[]): number {
-  // A zero decides even where the other lengths multiply to infinity.
-  return shape.includes(0) ? 0 : shape.reduce((size, extent) => size * extent, 1);
+  let size = 1;
+  // A zero decides even where the other lengths multiply to infinity. By index, which allocates nothing, as every `set` asks.
+  for (let axis = 0; axis < shape.length; axis++) {
+    if (shape[axis] === 0) return 0;
+    size *= shape[axis];
+  }
+  return size;
 }
 
 /** The strides of a contiguous array of this shape. Local. */

@@ -29,6 +29,7 @@ import {
   type Window,
 } from "./contract.ts";
 import { makeGroup } from "./create.ts";
+import type { Call } from "./engine.ts";
 import { isAdopted, type Group } from "./group.ts";
 import { Messages } from "./messages.ts";
 import { Collectives, type Encoded } from "./collectives.ts";
@@ -36,6 +37,9 @@ import { combineAll, faultOfOperand, kindOf } from "./reduce.ts";
 import { asFault } from "./verdict.ts";
 import { encodeValue } from "./values.ts";
 import { makeWindow } from "./window.ts";
+
+/** Made once: a barrier allocates nothing. */
+const BARRIER: Call = { op: "barrier" };
 
 /** The one guard around every backend. */
 export class Comm implements Communicator {
@@ -66,12 +70,12 @@ export class Comm implements Communicator {
 
   barrier(): void {
     this.#group.check("barrier");
-    this.#group.meet({ op: "barrier" });
+    this.#group.meet(BARRIER);
   }
 
   async barrierAsync(): Promise<void> {
     this.#group.check("barrierAsync");
-    await this.#group.meetAsync({ op: "barrier" });
+    await this.#group.meetAsync(BARRIER);
   }
 
   bcast<T>(value: T, root = 0): T {

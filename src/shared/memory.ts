@@ -6,6 +6,7 @@ import type { Engine, Segment } from "../comm/engine.ts";
 import { PshmemError } from "../errors.ts";
 import { Filling } from "./filling.ts";
 import { Joint } from "./joint.ts";
+import { Placing } from "./placing.ts";
 
 /** What is laid out. */
 export interface Layout<D extends DType> {
@@ -44,6 +45,7 @@ export interface ArrayMemory<D extends DType, N extends number> extends Reads<D,
   readonly whole: Region;
   /** For what one rank writes. */
   readonly filling: Filling<D>;
+  readonly placing: Placing<D>;
   /** For what all ranks write. */
   readonly joint: Joint<D>;
 }
@@ -61,7 +63,8 @@ export function lay<D extends DType, N extends number>(
   const view = makeView<D, N>(dtype, shown, whole);
   const filling = new Filling({ dtype, segment, data });
   const joint = new Joint({ engine, object, dtype, segment, data, view, changed });
-  return { segment, data, view, whole, filling, joint, elements: view.data, get: readerOf(view) };
+  const placing = new Placing(dtype, whole);
+  return { segment, data, view, whole, filling, placing, joint, elements: view.data, get: readerOf(view) };
 }
 
 /** The error of a call on an array that this rank has closed. */

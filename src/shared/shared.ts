@@ -1,22 +1,23 @@
 /** MPIShared: an array with one copy on every node, which all ranks of the node read, and which one rank writes, or all do at once. */
 import { inspect } from "node:util";
-import { checkDType, itemSize, type DType, type ReadonlyTypedArrayOf } from "../array/dtype.ts";
+import { itemSize, type DType, type ReadonlyTypedArrayOf } from "../array/dtype.ts";
 import { formatShared } from "../array/print.ts";
-import { checkShape, sizeOf, stridesOf } from "../array/shape.ts";
+import { sizeOf, stridesOf } from "../array/shape.ts";
 import type { Axis } from "../array/slice.ts";
-import { resolveSource, type NdSource } from "../array/source.ts";
+import type { NdSource } from "../array/source.ts";
 import { type View, type WritableView } from "../array/view.ts";
-import { faultOfLength, faultOfRank, optionsOf, readOptions } from "../comm/arguments.ts";
+import { faultOfRank, optionsOf, readOptions } from "../comm/arguments.ts";
 import { digestOf, type Op } from "../comm/calls.ts";
 import type { Communicator } from "../comm/contract.ts";
-import type { Engine, Segment } from "../comm/engine.ts";
+import type { Call, Engine, Segment } from "../comm/engine.ts";
 import { asFault } from "../comm/verdict.ts";
-import { PshmemError } from "../errors.ts";
+import type { PshmemError } from "../errors.ts";
 import { communicatorOf, engineOf } from "../world.ts";
+import { checkedShape, dataOf, oneOf } from "./arguments.ts";
 import { throughOwn } from "./filling.ts";
 import type { Joint, PieceOptions } from "./joint.ts";
 import { CLOSED, closed, lay, type ArrayMemory, type Reads } from "./memory.ts";
-import { offsetOf, placeAt, placeIn, type Placement } from "./region.ts";
+import { offsetOf, placeIn, type Placement } from "./region.ts";
 import { faultOfReuse, isGiven, reusable, type ReuseOptions } from "./reuse.ts";
 import type { DimensionsOf, WriteRegion } from "./scope.ts";
 
@@ -60,6 +61,7 @@ export class MPIShared<
   /** What is asked for in loops: its own field, so that no check for null stands in them. */
   #reads: Reads<D, Dimensions<S>>;
   #version = 0;
+  #lastCall: Call | null = null;
 
   /**
    * Collective, blocking. `shape` and `dtype` must be the same on all ranks. `null` stands for the rank alone.
@@ -135,8 +137,7 @@ export class MPIShared<
       const memory = this.#memory;
       if (memory && root === this.comm.rank) {
         const at = offsetOf(memory.whole, offset);
-        const source = resolveSource(this.dtype, dataOf(data, root), shape);
-        placement = throughOwn(memory, placeAt(memory.whole, source, at));
+        placement = throughOwn(memory, memory.placing.place(dataOf(data, root), shape, at));
       }
     } catch (error) {
       fault = asFault(error);
@@ -272,16 +273,25 @@ export class MPIShared<
       this.#engine.agree({ op, object, root, fault: closed(op) });
       return;
     }
-    const { filling, segment } = memory;
+    const { filling, placing, segment } = memory;
     fault ??= faultOfRank("fromRank", root, this.comm.size);
     filling.take(placement);
     try {
-      // No object spread: it costs a microsecond.
-      segment.update({ op, object, root, fault }, filling);
+      segment.update(this.#callOf(op, root, fault), filling);
     } finally {
       filling.take(undefined);
+      placing.release();
     }
     this.#version++;
+  }
+
+  /** Most programs make the same call again and again, which then allocates nothing. */
+  #callOf(op: Op, root: number, fault: PshmemError | undefined): Call {
+    const last = this.#lastCall;
+    if (!fault && last && last.op === op && last.root === root) return last;
+    const call: Call = { op, object: this.#object, root, fault };
+    if (!fault) this.#lastCall = call;
+    return call;
   }
 
   #jointly(op: Op, act: (joint: Joint<D>) => void): void {
@@ -289,39 +299,4 @@ export class MPIShared<
     if (this.#memory) act(this.#memory.joint);
     else this.#engine.agree({ op, object: this.#object, fault: closed(op) });
   }
-}
-
-/** The shape as numbers, and what is wrong with it or the dtype. */
-function checkedShape(shape: unknown, dtype: unknown): { extents: number[]; fault?: PshmemError } {
-  try {
-    const extents = checkShape(shape);
-    const fault = faultOfLength(checkDType(dtype), sizeOf(extents));
-    return { extents: fault ? [] : extents, fault };
-  } catch (error) {
-    return { extents: [], fault: asFault(error) };
-  }
-}
-
-/** The one source there must be; its fault is found by all ranks alike, so that nobody need be told. */
-function oneOf(sources: readonly number[]): number {
-  if (sources.length === 1) return sources[0];
-  const call = "MPIShared.assign";
-  if (sources.length === 0) {
-    throw new PshmemError(
-      "NO_SOURCE",
-      `${call}: no rank passed data; exactly one must, the others pass null`,
-      { call },
-    );
-  }
-  const text = `${call}: ranks ${sources.join(", ")} passed data; exactly one must, the others pass null`;
-  throw new PshmemError("MANY_SOURCES", text, { call, actual: sources });
-}
-
-/** What the root was given. @throws NO_SOURCE */
-function dataOf<T>(data: T | null | undefined, fromRank: number): T {
-  if (data !== null && data !== undefined) return data;
-  throw new PshmemError(
-    "NO_SOURCE",
-    `fromRank is ${fromRank}, but that rank passed no data; pass its data there, null elsewhere`,
-  );
 }

@@ -287,6 +287,32 @@ const writing: readonly Case[] = [
     },
   },
   {
+    name: "typed arrays again and again, of the same length and of others, with some that do not fit",
+    run: (comm) => {
+      using shared = new MPIShared([6], "float64", comm);
+      const expected = count(6).map(() => 0);
+      for (const [round, length] of [3, 3, 6, 7, 3, 0, 6, 6].entries()) {
+        const data = rising(length, 10 * round);
+        const act = () => shared.set(comm.rank === 0 ? data : null);
+        if (length > 6) assert.equal(codeOf(act), "OUT_OF_BOUNDS");
+        else act();
+        if (length <= 6) expected.splice(0, length, ...data);
+        // What becomes of the data afterwards is nobody's business.
+        data.fill(-1);
+        seenByAll(comm, shared, expected);
+      }
+      assert.equal(
+        codeOf(() => shared.set(new Int32Array(6) as never)),
+        "BAD_DTYPE",
+      );
+      assert.equal(
+        codeOf(() => shared.set(new DataView(new ArrayBuffer(48)) as never)),
+        "BAD_DTYPE",
+      );
+      seenByAll(comm, shared, expected);
+    },
+  },
+  {
     name: "set takes data in every form",
     run(comm) {
       const forms: readonly NdSource<"int32">[] = [

@@ -1,0 +1,36 @@
+/** Where the data of one rank goes. */
+import { describe, expect, it } from "vitest";
+import { Placing } from "../../dist/shared/placing.js";
+
+const placing = () => new Placing("float64", { offset: 0, shape: [4], strides: [1] });
+
+describe("plain data", () => {
+  it("is placed where the array begins, by the same placement for the same length", () => {
+    const places = placing();
+    const [one, other] = [Float64Array.of(1, 2), Float64Array.of(3, 4)];
+    const first = places.place(one, null, null);
+    expect(first).toEqual({
+      source: { data: one, offset: 0, shape: [2], strides: [1] },
+      target: { offset: 0, shape: [2], strides: [1] },
+    });
+    places.release();
+    expect(places.place(other, null, null)).toBe(first);
+    expect(first.source.data).toBe(other);
+    expect(places.place(Float64Array.of(5), null, null)).not.toBe(first);
+  });
+
+  it("is let go", () => {
+    const places = placing();
+    const placement = places.place(Float64Array.of(1, 2), null, null);
+    places.release();
+    expect(placement.source.data).toHaveLength(0);
+  });
+
+  it("is refused where it does not fit, and where it is of another kind", () => {
+    const places = placing();
+    places.place(new Float64Array(4), null, null);
+    expect(() => places.place(new Float64Array(5), null, null)).toThrow(/do not fit/);
+    expect(() => places.place(new Float32Array(4) as never, null, null)).toThrow(/float32/);
+    expect(places.place(new Float64Array(4), null, null).source.shape).toEqual([4]);
+  });
+});
