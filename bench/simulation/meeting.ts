@@ -50,7 +50,7 @@ function simulate(network: Network, nodes: number, ranks: number, call: Call, by
     };
     // All ranks add to one word; the leader reads what each has written.
     leader.spend(ranks > 1 ? 2 * ranks * network.line : 0);
-    // The root copies its data into its node's segment. The library does so while pieces travel; here it counts before them.
+    // The root copies its data into its node's segment. The library does so while pieces travel, or when small data have come through; here it counts before all else.
     if (node === 0) leader.spend((bytes ?? 0) * network.perByteCopied);
     leader.wake();
   }

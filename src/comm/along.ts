@@ -1,10 +1,12 @@
 /**
- * What travels of a slab between nodes with what the ranks say when they meet: all of it if it is small, which spares a message of its own and a turn. Of a
- * long one that its root, a leader, has at hand, where it goes: then nothing needs to go ahead of its pieces.
+ * What travels of a slab between nodes with what the ranks say when they meet: all of it if it is small, which spares a message of its own and a turn. Of
+ * another one that its root, a leader, has at hand, where it goes: then nothing needs to go ahead of its pieces.
  */
 import { unpackSlab, type Slab } from "../array/slab.ts";
+import type { PshmemError } from "../errors.ts";
 import { ALONG_BYTES, PAYLOAD_BYTES, type Writing } from "./engine.ts";
 import type { Memory } from "./pieces.ts";
+import { asFault } from "./verdict.ts";
 import { alongBytes, decodeAlong, encodeAlong, payloadRoom } from "./wire.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
@@ -27,12 +29,18 @@ export class Along {
     return this.#isLeader || this.bytes.length === 0 ? undefined : this.bytes;
   }
 
-  /** Takes what is written in the next meeting; null if this rank writes nothing there. */
-  take(writing: Writing | null): void {
-    this.bytes = (writing && (this.#whole(writing) ?? this.#announced(writing))) ?? NO_BYTES;
+  /** Takes what is written in the next meeting; null if this rank writes nothing there. Returns what is wrong, for all ranks to be told. */
+  take(writing: Writing | null): PshmemError | undefined {
+    this.bytes = NO_BYTES;
+    try {
+      if (writing) this.bytes = this.#whole(writing) ?? this.#announced(writing) ?? NO_BYTES;
+      return undefined;
+    } catch (error) {
+      return asFault(error);
+    }
   }
 
-  /** Null if the slab is too long. */
+  /** Null if the slab is empty, or too long with its description. */
   #whole(writing: Writing): Uint8Array | null {
     const most = this.#isLeader ? ALONG_BYTES : PAYLOAD_BYTES;
     const bytes = writing.byteLength <= most ? writing.byteLength : 0;
@@ -41,8 +49,8 @@ export class Along {
   }
 
   #announced(writing: Writing): Uint8Array | null {
-    const slab = this.#isLeader && writing.source() ? writing.slab() : null;
-    return slab && this.#encoded(slab, NO_BYTES);
+    const slab = this.#isLeader ? writing.slab() : null;
+    return slab && writing.source() && this.#encoded(slab, NO_BYTES);
   }
 
   #encoded(slab: Slab, data: Uint8Array): Uint8Array {

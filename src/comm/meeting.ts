@@ -113,10 +113,10 @@ export class Meeting implements Agenda, Concern {
     if (loss) call = { ...call, fault: loss };
     this.#isWide = this.#topology.nodeCount > 1 && !onNode;
     if (this.#isWide) this.stages.begin();
-    this.#call = call;
     const mayTravel = writing && this.#isWide && !call.fault && call.root === this.#rank;
-    this.#along.take(mayTravel ? writing : null);
-    this.#announced = null;
+    const fault = this.#along.take(mayTravel ? writing : null);
+    if (fault) call = { ...call, fault };
+    this.#call = call;
     this.#writing = writing;
     this.#slots.fill(call, location, this.#along.shown, loss !== undefined);
     // What a faulty call has for a root can be anything.
@@ -265,6 +265,7 @@ export class Meeting implements Agenda, Concern {
 
   *#exchange(): Waits {
     this.#isWritten = false;
+    this.#announced = null;
     const { stages } = this;
     const own = this.#slots.statement();
     // A rank of this node may know of a loss that its leader does not.

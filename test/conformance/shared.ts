@@ -313,6 +313,18 @@ const writing: readonly Case[] = [
     },
   },
   {
+    name: "data of no elements lie nowhere",
+    run: (comm) => {
+      using shared = new MPIShared([4], "float64", comm);
+      for (const offset of [0, 99, -1]) {
+        const data = { data: new Float64Array(2), shape: [0], offset };
+        shared.set(comm.rank === 0 ? data : null);
+      }
+      assert.equal(shared.version, 3);
+      seenByAll(comm, shared, [0, 0, 0, 0]);
+    },
+  },
+  {
     name: "set takes data in every form",
     run(comm) {
       const forms: readonly NdSource<"int32">[] = [

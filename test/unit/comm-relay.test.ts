@@ -40,10 +40,23 @@ const MARK: Box = { ...CONTEXT, kind: USER };
 /** A `set`, and then calls in which all must learn of the loss. */
 const MEETINGS = 3;
 
-const DATA = new Uint8Array(BYTES);
+/** Memory that is used again: a run writes marks of its own. */
+const memories = Array.from({ length: 6 }, () => new Uint32Array(new SharedArrayBuffer(BYTES)));
+const data = new Uint32Array(BYTES / Uint32Array.BYTES_PER_ELEMENT);
+/** Elements from one mark to the next: several in each piece. */
+const STRIDE = 2 ** 15;
 
-/** Memory that is used again: what is in it does not matter here. */
-const memories = Array.from({ length: 6 }, () => new SharedArrayBuffer(BYTES));
+/** Marks of one run. */
+let mark = 0;
+
+function writeMarks(elements: Uint32Array): void {
+  for (let at = 0; at < elements.length; at += STRIDE) elements[at] = mark;
+}
+
+function hasMarks(elements: Uint32Array): boolean {
+  for (let at = 0; at < elements.length; at += STRIDE) if (elements[at] !== mark) return false;
+  return true;
+}
 
 class Leader {
   readonly post: Post;
@@ -54,14 +67,16 @@ class Leader {
   readonly #node: number;
   readonly #root: number;
   readonly #announces: boolean;
+  readonly #fails: boolean;
   readonly #meeting: Meeting;
   #steps = 0;
   #machine: Machine | null = null;
 
-  constructor(net: Net, node: number, { nodes, root, who, limit, stops, announces }: Case) {
+  constructor(net: Net, node: number, { nodes, root, who, limit, stops, announces, fails }: Case) {
     this.#node = node;
     this.#root = root;
     this.#announces = announces;
+    this.#fails = fails ?? false;
     this.#limit = node === who ? limit : null;
     this.#stops = stops;
     const courier: Courier = {
@@ -95,6 +110,11 @@ class Leader {
     );
   }
 
+  /** Whether this leader thinks that the `set` has come to its node. */
+  get isSet(): boolean {
+    return this.outcomes[0] === "fine";
+  }
+
   get isOver(): boolean {
     const { length } = this.outcomes;
     return (
@@ -119,10 +139,16 @@ class Leader {
 
   #writing(): Writing {
     return {
-      memory: { buffer: memories[this.#node], byteOffset: 0, byteLength: BYTES },
-      write: () => undefined,
+      memory: { buffer: memories[this.#node].buffer, byteOffset: 0, byteLength: BYTES },
+      write: () => {
+        writeMarks(memories[this.#node]);
+        return undefined;
+      },
       byteLength: BYTES,
-      source: () => (this.#announces ? DATA : null),
+      source: () => {
+        if (this.#fails) throw new RangeError("Invalid typed array length");
+        return this.#announces ? new Uint8Array(data.buffer) : null;
+      },
       slab: () => SLAB,
       bytes: () => new Uint8Array(),
     };
@@ -158,6 +184,8 @@ class Net {
 
   constructor(one: Case, mutant: Mutant) {
     this.#mutant = mutant;
+    mark++;
+    writeMarks(data);
     const everyone = Array.from({ length: one.nodes }, (_, node) => node);
     this.#queues = everyone.map(() => everyone.map(() => []));
     this.leaders = everyone.map((node) => new Leader(this, node, one));
@@ -232,6 +260,7 @@ function flaw(net: Net, who: number, choices: Iterator<number, never>): string {
   const through = leaders[who].hasGivenUp ? leaders[who].outcomes.length : MEETINGS;
   for (const [node, { outcomes, isOver }] of leaders.entries()) {
     if (!isOver) return `leader ${node} waits for good, after ${outcomes.join()}`;
+    if (leaders[node].isSet && !hasMarks(memories[node])) return `leader ${node} lacks what was set`;
     const asWanted = outcomes.every((outcome, i) => i === through || (outcome === "fine") === i < through);
     if (!asWanted) return `leader ${node} is lost, or not, after ${through}: ${outcomes.join()}`;
   }
@@ -264,6 +293,8 @@ interface Case {
   readonly stops: boolean;
   /** Whether the slab is announced when all meet, or told of when the root has written it. */
   readonly announces: boolean;
+  /** Whether the root cannot even show its data. */
+  readonly fails?: boolean;
   readonly seed: number;
 }
 
@@ -288,6 +319,18 @@ const cases: fc.Arbitrary<Case> = fc.integer({ min: 2, max: 6 }).chain((nodes) =
 function flawOf(one: Case, mutant: Mutant = {}): string {
   return flaw(new Net(one, mutant), one.who, numbersFrom(one.seed));
 }
+
+describe("a root that cannot show its data", () => {
+  it("tells all leaders, and the next meetings are fine", () => {
+    const limit = { meeting: MEETINGS, steps: 0 };
+    const net = new Net(
+      { nodes: 5, root: 3, who: 0, limit, stops: false, announces: true, fails: true, seed: 1 },
+      {},
+    );
+    net.run(numbersFrom(1));
+    for (const { outcomes } of net.leaders) expect(outcomes).toEqual(["NO_MEMORY", "fine", "fine"]);
+  });
+});
 
 describe("a leader that breaks off while a slab is passed on", () => {
   it("keeps nobody waiting, and nothing that comes after the slab", () => {
