@@ -3,6 +3,7 @@ import { MPICounter, MPILock, type Communicator } from "../../dist/index.js";
 import type { Case, Maker, Reference } from "../case.ts";
 import { inC } from "../references.ts";
 import { asyncMutex } from "../rivals/async-mutex.ts";
+import { leastHandOver } from "../rivals/least-hand-over.ts";
 import { leastLock } from "../rivals/least-lock.ts";
 import { multithreadingMutex } from "../rivals/multithreading.ts";
 import type { SettingName } from "../settings.ts";
@@ -116,6 +117,12 @@ export const lockContended: Case = {
       ...IN_C,
       settings: ["openmpi-2", "mpich-2"],
       goal: (_, setting) => (setting === "openmpi-2" ? 1 : 5),
+    },
+    {
+      name: "one word to and fro, with the time beside it",
+      where: "rank",
+      make: leastHandOver,
+      settings: ["threads-2", "openmpi-2", "mpich-2"],
     },
     // With more ranks than cores a hand-over takes a microsecond or a scheduler's tick.
     { ...IN_C, settings: ["openmpi-4"], ops: 10_000, goal: () => 4 },

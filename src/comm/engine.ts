@@ -95,6 +95,8 @@ export interface Engine {
   /** The world rank of each rank: tells which ranks two communicators share. */
   readonly members: readonly number[];
   readonly pace: Pace;
+  /** `Pace.glances`, where what ends a wait needs no messages; else 0. */
+  readonly glances: number;
   /** Which ranks have gone, and what to throw then. */
   readonly losses: Losses;
   /** Throws FREED once the communicator is freed. Local. */

@@ -57,6 +57,7 @@ export class Group implements Engine {
   readonly #sharing: Sharing | null;
   readonly #helping: Helping | null;
   readonly #board: Piece | null;
+  readonly glances: number;
   readonly #makeNodeComm: () => Communicator;
   readonly #adopted: Communicator[] = [];
   #objects = 0;
@@ -97,6 +98,7 @@ export class Group implements Engine {
       this.losses,
       (rank) => backend.ring(members[rank]),
     );
+    this.glances = this.topology.nodeCount === 1 ? endpoint.pace.glances : 0;
     const isShared = this.topology.nodeCount === 1 && this.size > 1;
     this.#sharing = backend.reach && isShared ? new Sharing(this, backend.reach) : null;
     this.#helping = backend.copier && this.topology.nodeSize > 1 ? new Helping(backend.copier) : null;

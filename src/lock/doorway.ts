@@ -32,6 +32,8 @@ export class Doorway {
   hold: Hold | null = null;
   readonly #place: Place;
   readonly #sign: DoorSign;
+  /** See `Engine.glances`. Who debugs sees every wait. */
+  readonly #glances: number;
 
   constructor(engine: Engine, place: Place, permits: number, sign: DoorSign) {
     this.entry = new Entry(place, permits);
@@ -41,6 +43,7 @@ export class Doorway {
     this.entry.concern = this.concern;
     this.#place = place;
     this.#sign = sign;
+    this.#glances = sign.debug ? 0 : engine.glances;
   }
 
   /** This rank. */
@@ -61,16 +64,22 @@ export class Doorway {
   /** Blocking: enters, however long it takes. Allocates nothing. */
   enterBlocking(call: string, mode: Inside): void {
     this.entry.enter(mode);
-    if (this.entry.proceed() === BLOCKED) this.#waitBlocking(call, mode);
+    if (this.entry.proceed() === BLOCKED && this.entry.linger(this.#glances) === BLOCKED)
+      this.#waitBlocking(call, mode);
     this.#sayEntered();
   }
 
   /**
-   * Enters at once and returns null, or begins to wait and returns the rest of it.
+   * Enters at once and returns null, or begins to wait and returns the rest of it. `blocking`: the caller will block for the rest.
    *
    * @throws TIMEOUT ABORTED BAD_ARGUMENT, and so does the rest, which may throw FREED and DEADLOCK too
    */
-  enter(call: string, mode: Inside, options: WaitOptions | null | undefined): Procedure<void> | null {
+  enter(
+    call: string,
+    mode: Inside,
+    options: WaitOptions | null | undefined,
+    blocking: boolean,
+  ): Procedure<void> | null {
     checkWait(call, this.rank, options);
     if (options?.timeout === 0) {
       if (this.tryEnter(mode)) return null;
@@ -78,7 +87,9 @@ export class Doorway {
       throw this.#timeout(call, 0);
     }
     this.entry.enter(mode);
-    if (this.entry.proceed() === BLOCKED) return this.#wait(call, mode, options);
+    const glances = blocking ? this.#glances : 0;
+    if (this.entry.proceed() === BLOCKED && this.entry.linger(glances) === BLOCKED)
+      return this.#wait(call, mode, options);
     this.#sayEntered();
     return null;
   }

@@ -65,6 +65,8 @@ export class Entry implements Machine {
   private low = 0;
   /** On their way from or to the root. */
   readonly #run = new Int32Array(3);
+  /** The time, while this rank lingers; else 0. */
+  #now = 0;
 
   /** `permits`: the most users in shared mode at a time; Infinity for a lock. `stance`: that of another machine of this rank. */
   constructor(place: Place, permits: number, stance = new Stance(place)) {
@@ -116,6 +118,18 @@ export class Entry implements Machine {
       const outcome = this.step();
       if (outcome !== GOING) return outcome;
     }
+  }
+
+  /**
+   * Looks so often whether a wait is over. A loop of its own as well. What time it is this rank learns here, and not when it has come in, where others
+   * wait for it: they may learn of up to as much more as it was kept from its core meanwhile.
+   */
+  linger(glances: number): Outcome {
+    if (glances > 0) this.#now = Date.now();
+    let outcome: Outcome = BLOCKED;
+    for (let left = glances; left > 0 && outcome === BLOCKED; left--) outcome = this.proceed();
+    this.#now = 0;
+    return outcome;
   }
 
   /** The steps of a free lock stand first, in functions that are small enough to become part of their callers. */
@@ -225,7 +239,7 @@ export class Entry implements Machine {
   #signAlone(): Outcome {
     const { words, root, rank } = this.#place;
     this.#run[0] = this.#draw();
-    this.#run[1] = Date.now() | 0;
+    this.#run[1] = (this.#now || Date.now()) | 0;
     this.#run[2] = (this.queue.ticket << 16) | (rank + 1);
     words.writeRun(root, LOW, this.#run);
     return this.users < 0 ? this.#go(TAKE_MARK) : this.#end(EXCLUSIVE);

@@ -123,14 +123,14 @@ export class MPILock implements Disposable {
    * @throws TIMEOUT (with holder, token, heldFor and queue) ABORTED LOCK_HELD BAD_ARGUMENT FREED
    */
   acquire(options?: AcquireOptions | null): LockGuard {
-    const rest = this.#enter("MPILock.acquire", options);
+    const rest = this.#enter("MPILock.acquire", options, true);
     if (rest) perform(this.#door.pace, rest);
     return this.#guard();
   }
 
   /** Local: as {@link acquire}, without blocking. The wait also ends, with FREED, when this rank closes the lock. */
   async acquireAsync(options?: AcquireOptions | null): Promise<LockGuard> {
-    const rest = this.#enter("MPILock.acquireAsync", options);
+    const rest = this.#enter("MPILock.acquireAsync", options, false);
     if (rest) await performAsync(this.#door.pace, rest);
     return this.#guard();
   }
@@ -188,10 +188,14 @@ export class MPILock implements Disposable {
     this.close();
   }
 
-  #enter(call: string, options: AcquireOptions | null | undefined): Procedure<void> | null {
+  #enter(
+    call: string,
+    options: AcquireOptions | null | undefined,
+    blocking: boolean,
+  ): Procedure<void> | null {
     const mode = this.#modeOf(call, options);
     this.#mayEnter(call);
-    return this.#door.enter(call, mode, options);
+    return this.#door.enter(call, mode, options, blocking);
   }
 
   #mayEnter(call: string): void {

@@ -91,14 +91,14 @@ export class MPISemaphore implements Disposable {
    * @throws TIMEOUT ABORTED BAD_ARGUMENT FREED; LOCK_HELD while another wait of this rank is under way
    */
   acquire(options?: WaitOptions | null): LockGuard {
-    const rest = this.#enter("MPISemaphore.acquire", options);
+    const rest = this.#enter("MPISemaphore.acquire", options, true);
     if (rest) perform(this.#door.pace, rest);
     return this.#guard();
   }
 
   /** Local: as {@link acquire}, without blocking. */
   async acquireAsync(options?: WaitOptions | null): Promise<LockGuard> {
-    const rest = this.#enter("MPISemaphore.acquireAsync", options);
+    const rest = this.#enter("MPISemaphore.acquireAsync", options, false);
     if (rest) await performAsync(this.#door.pace, rest);
     return this.#guard();
   }
@@ -114,9 +114,9 @@ export class MPISemaphore implements Disposable {
     this.close();
   }
 
-  #enter(call: string, options: WaitOptions | null | undefined): Procedure<void> | null {
+  #enter(call: string, options: WaitOptions | null | undefined, blocking: boolean): Procedure<void> | null {
     this.#mayEnter(call);
-    return this.#door.enter(call, SHARED, options);
+    return this.#door.enter(call, SHARED, options, blocking);
   }
 
   #mayEnter(call: string): void {

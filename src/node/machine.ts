@@ -59,6 +59,11 @@ export type Ending = "done" | "timeout" | "aborted";
  * Whoever changes a shared word that another rank may be blocked on must ring that rank's bell afterwards.
  */
 export interface Pace {
+  /**
+   * How often the caller may look at its machine itself before `run`. A loop that knows its machine looks several times as often as one that drives any, and
+   * nothing else is done meanwhile.
+   */
+  readonly glances: number;
   /** Local. Blocks this rank until the machine is done or patience ends. */
   run(machine: Machine, patience?: Patience): Ending;
   /** Local. The same, without blocking: the event loop stays alive meanwhile. */

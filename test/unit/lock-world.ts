@@ -43,6 +43,7 @@ class GoneRanks {
 
 /** Blocking waits end at once, since nobody else can run meanwhile: with a time-out, or as a deadlock. */
 class OneThreadPace implements Pace {
+  readonly glances = 0;
   readonly #bell: Set<() => void>;
 
   constructor(bell: Set<() => void>) {
@@ -87,7 +88,7 @@ class OneThreadPace implements Pace {
 /** What locks use of an engine. */
 type Used = Pick<
   Engine,
-  "rank" | "size" | "members" | "pace" | "losses" | "check" | "nextObject" | "allocateWords"
+  "rank" | "size" | "members" | "pace" | "glances" | "losses" | "check" | "nextObject" | "allocateWords"
 >;
 
 /** The engine of one rank. */
@@ -97,6 +98,7 @@ export class OneThreadEngine implements Used {
   readonly members: readonly number[];
   readonly losses: Losses;
   readonly pace: Pace;
+  readonly glances = 0;
   freed = false;
   readonly #together: Together;
   #objects = 0;
