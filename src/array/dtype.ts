@@ -209,11 +209,19 @@ const { get: tag } = Object.getOwnPropertyDescriptor(prototype, Symbol.toStringT
 const { get: length } = Object.getOwnPropertyDescriptor(prototype, "length") as {
   readonly get: () => number;
 };
+const { get: buffer } = Object.getOwnPropertyDescriptor(prototype, "buffer") as {
+  readonly get: () => ArrayBufferLike;
+};
 const { set } = prototype as { readonly set: (elements: Elements, at: number) => void };
 
 /** `array.length`, in less time where typed arrays of many kinds come by: V8 looks a property of those up each time. Local. */
 export function lengthOf(array: TypedArray): number {
   return Reflect.apply(length, array, []);
+}
+
+/** `array.buffer`, past what a subclass or the array itself says of it: no code of a user runs. Local. */
+export function bufferOf(array: TypedArray): ArrayBufferLike {
+  return Reflect.apply(buffer, array, []);
 }
 
 /** `target.set(elements, at)` in the same way: see {@link lengthOf}. Both are of one kind. Local. */

@@ -1,5 +1,13 @@
 /** What `set` and `assign` put into a segment: one rank's data, at its place in the array. */
-import { itemSize, lanesOf, makeArray, newArray, type DType, type TypedArrayOf } from "../array/dtype.ts";
+import {
+  bufferOf,
+  itemSize,
+  lanesOf,
+  makeArray,
+  newArray,
+  type DType,
+  type TypedArrayOf,
+} from "../array/dtype.ts";
 import { sizeOf, stridesOf } from "../array/shape.ts";
 import { copySlab, slabOf } from "../array/slab.ts";
 import type { Segment, Slab, Writing } from "../comm/engine.ts";
@@ -47,9 +55,9 @@ export class Filling<D extends DType> implements Writing {
   source(): Uint8Array | null {
     const { data, offset, strides, shape } = this.#placement!.source;
     const isDense = stridesOf(shape).every((stride, axis) => stride === strides[axis] || shape[axis] === 1);
-    if (!isDense || data.buffer === this.#data.buffer) return null;
+    if (!isDense || bufferOf(data) === this.#data.buffer) return null;
     const byteOffset = data.byteOffset + offset * itemSize(this.#dtype);
-    return new Uint8Array(data.buffer, byteOffset, this.byteLength);
+    return new Uint8Array(bufferOf(data), byteOffset, this.byteLength);
   }
 
   slab(): Slab | null {
@@ -79,7 +87,7 @@ export function throughOwn<D extends DType>(
 ): Placement<D> {
   if ((seen as unknown) === own) return placement;
   const { data } = placement.source;
-  if (data.buffer !== seen.buffer) return placement;
+  if (bufferOf(data) !== seen.buffer) return placement;
   const { dtype } = view;
   const there = makeArray(dtype, own.buffer, data.byteOffset, data.length / lanesOf(dtype));
   return { ...placement, source: { ...placement.source, data: there } };

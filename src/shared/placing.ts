@@ -54,9 +54,10 @@ export class Placing<D extends DType> {
       this.#plain.source.data = flat;
       return this.#plain;
     }
-    const { source, target } = placeAt(this.#whole, resolveSource(this.#dtype, data), null);
+    const source = { data: flat, offset: 0, shape: [count], strides: [1] };
+    const { target } = placeAt(this.#whole, source, null);
     this.#count = count;
-    this.#plain = { source: { ...source }, target };
+    this.#plain = { source, target };
     return this.#plain;
   }
 }

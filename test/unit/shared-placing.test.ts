@@ -33,4 +33,18 @@ describe("plain data", () => {
     expect(() => places.place(new Float32Array(4) as never, null, null)).toThrow(/float32/);
     expect(places.place(new Float64Array(4), null, null).source.shape).toEqual([4]);
   });
+
+  it("is looked at once", () => {
+    const places = placing();
+    const data = new Float64Array(new ArrayBuffer(16, { maxByteLength: 32 }));
+    let looks = 0;
+    Object.defineProperty(data, "constructor", {
+      get() {
+        if (++looks === 2) data.buffer.resize(32);
+        return Float64Array;
+      },
+    });
+    expect(places.place(data, null, null).source.shape).toEqual([2]);
+    expect(looks).toBe(1);
+  });
 });
