@@ -16,6 +16,14 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The same, read: what users give may be an object whose fields run code, which must not run once a rank stands in line. */
+export interface Limits {
+  readonly timeout: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+const ENDLESS: Limits = { timeout: Infinity, signal: undefined };
+
 /** What every object of this kind needs to be made. */
 export interface Order {
   readonly op: Op;
@@ -75,8 +83,9 @@ function rootFault({ op, root }: Order, { rank, size }: Engine): PshmemError | u
   return undefined;
 }
 
-/** Local. @throws BAD_ARGUMENT ABORTED, the latter when the signal has fired already */
-export function checkWait(call: string, rank: number, options: WaitOptions | null | undefined): void {
+/** Local: reads each option once. @throws BAD_ARGUMENT ABORTED, the latter when the signal has fired already */
+export function limitsOf(call: string, rank: number, options: WaitOptions | null | undefined): Limits {
+  if (options === undefined || options === null) return ENDLESS;
   const { timeout = Infinity, signal } = optionsOf(call, options);
   if (typeof timeout !== "number" || !(timeout >= 0)) {
     throw badArgument(
@@ -86,15 +95,14 @@ export function checkWait(call: string, rank: number, options: WaitOptions | nul
       timeout,
     );
   }
-  if (signal === undefined) return;
-  if (!(signal instanceof AbortSignal))
+  if (signal !== undefined && !(signal instanceof AbortSignal))
     throw badArgument(call, rank, "signal must be an AbortSignal", signal);
-  if (signal.aborted) throw aborted(call, rank, signal);
+  if (signal?.aborted) throw aborted(call, rank, signal);
+  return { timeout, signal };
 }
 
 /** Local: how long a wait that begins now may last, with the signal to listen to. */
-export function patienceOf(options: WaitOptions | null | undefined, signal: AbortSignal): Patience {
-  const { timeout = Infinity } = options ?? {};
+export function patienceOf({ timeout }: Limits, signal: AbortSignal): Patience {
   return { deadline: performance.now() + timeout, signal };
 }
 

@@ -6,7 +6,7 @@ import { throwFault } from "../comm/arguments.ts";
 import type { Losses } from "../comm/losses.ts";
 import { PshmemError } from "../errors.ts";
 import type { Concern } from "../node/machine.ts";
-import { aborted, badArgument, checkWait, patienceOf, type WaitOptions } from "./arguments.ts";
+import { aborted, badArgument, limitsOf, patienceOf, type Limits, type WaitOptions } from "./arguments.ts";
 import type { Doorway } from "./doorway.ts";
 import { EXCLUSIVE } from "./entry.ts";
 import { Lifetime } from "./lifetime.ts";
@@ -107,16 +107,16 @@ export class MPICondition implements Disposable {
 
   *#wait(call: string, options: WaitOptions | null | undefined): Procedure<void> {
     this.#check(call);
-    checkWait(call, this.#door.rank, options);
-    const { signal } = options ?? {};
+    const limits = limitsOf(call, this.#door.rank, options);
+    const { timeout, signal } = limits;
     this.#call = call;
     const resume = this.#door.suspend();
     this.#lifetime.begin();
-    this.#waiters.wait(isEndless(call, options));
+    this.#waiters.wait(isEndless(call, limits));
     let ending;
     try {
       const either = this.#lifetime.signal(this.#door.lifetime.signal(), signal);
-      ending = yield* patiently(this.#waiters, patienceOf(options, either));
+      ending = yield* patiently(this.#waiters, patienceOf(limits, either));
     } finally {
       this.#lifetime.end();
       resume();
@@ -125,9 +125,7 @@ export class MPICondition implements Disposable {
     this.#lifetime.check(call);
     if (this.#waiters.notified) return;
     if (this.#waiters.lost >= 0) throwFault(this.#losses.faultOfTold(this.#waiters.lost), call);
-    throw ending === "aborted"
-      ? aborted(call, this.#door.rank, signal)
-      : this.#timeout(call, options!.timeout!);
+    throw ending === "aborted" ? aborted(call, this.#door.rank, signal) : this.#timeout(call, timeout);
   }
 
   #check(call: string): void {
@@ -179,8 +177,7 @@ export class MPICondition implements Disposable {
 }
 
 /** Whether nothing but a notification ends a wait. A signal cannot fire while this rank is blocked. */
-function isEndless(call: string, options: WaitOptions | null | undefined): boolean {
-  const { timeout = Infinity, signal } = options ?? {};
+function isEndless(call: string, { timeout, signal }: Limits): boolean {
   return timeout === Infinity && (signal === undefined || call === "MPICondition.wait");
 }
 

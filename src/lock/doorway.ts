@@ -2,7 +2,7 @@
 import type { Engine } from "../comm/engine.ts";
 import { PshmemError } from "../errors.ts";
 import { BLOCKED, type Ending, type Pace } from "../node/machine.ts";
-import { aborted, checkWait, patienceOf, type WaitOptions } from "./arguments.ts";
+import { aborted, limitsOf, patienceOf, type Limits, type WaitOptions } from "./arguments.ts";
 import { LineConcern } from "./concern.ts";
 import { Entry, EXCLUSIVE, OUTSIDE, type Inside } from "./entry.ts";
 import type { Hold } from "./guard.ts";
@@ -80,8 +80,8 @@ export class Doorway {
     options: WaitOptions | null | undefined,
     blocking: boolean,
   ): Procedure<void> | null {
-    checkWait(call, this.rank, options);
-    if (options?.timeout === 0) {
+    const limits = limitsOf(call, this.rank, options);
+    if (limits.timeout === 0) {
       if (this.tryEnter(mode)) return null;
       this.say("gave up");
       throw this.#timeout(call, 0);
@@ -89,7 +89,7 @@ export class Doorway {
     this.entry.enter(mode);
     const glances = blocking ? this.#glances : 0;
     if (this.entry.proceed() === BLOCKED && this.entry.linger(glances) === BLOCKED)
-      return this.#wait(call, mode, options);
+      return this.#wait(call, mode, limits);
     this.#sayEntered();
     return null;
   }
@@ -152,13 +152,13 @@ export class Doorway {
     }
   }
 
-  *#wait(call: string, mode: Inside, options: WaitOptions | null | undefined): Procedure<void> {
+  *#wait(call: string, mode: Inside, limits: Limits): Procedure<void> {
     this.say("waiting");
     this.concern.call = call;
     this.lifetime.begin();
     try {
-      const ending = yield* patiently(this.entry, patienceOf(options, this.lifetime.signal(options?.signal)));
-      this.#conclude(call, ending, options);
+      const ending = yield* patiently(this.entry, patienceOf(limits, this.lifetime.signal(limits.signal)));
+      this.#conclude(call, ending, limits);
     } catch (error) {
       if (this.entry.inside !== OUTSIDE) this.leave(mode);
       throw error;
@@ -168,13 +168,13 @@ export class Doorway {
   }
 
   /** What came at the very moment of giving up is kept after a time-out, but not after a signal or `close()`. */
-  #conclude(call: string, ending: Ending, options: WaitOptions | null | undefined): void {
+  #conclude(call: string, ending: Ending, { timeout, signal }: Limits): void {
     const entered = this.entry.inside !== OUTSIDE;
     if (entered) this.#sayEntered();
     else this.say("gave up");
     if (this.lifetime.closed) throw this.lifetime.freed(call);
-    if (ending === "aborted") throw aborted(call, this.rank, options?.signal);
-    if (!entered) throw this.#timeout(call, options!.timeout!);
+    if (ending === "aborted") throw aborted(call, this.rank, signal);
+    if (!entered) throw this.#timeout(call, timeout);
   }
 
   #sayEntered(): void {

@@ -91,7 +91,34 @@ function turnsOf(comm: Communicator, lock: MPILock, line: readonly number[]): nu
   return order;
 }
 
+/** Options that can be read so many times. */
+function readable(times: number): { readonly timeout: number } {
+  return {
+    get timeout() {
+      if (--times < 0) throw new RangeError("read too often");
+      return 60_000;
+    },
+  };
+}
+
 export const lockCases: readonly Case[] = [
+  {
+    name: "options are read once, before a rank stands in line",
+    run(comm) {
+      using lock = new MPILock(comm);
+      if (comm.rank === 0) lock.lock();
+      comm.barrier();
+      if (comm.rank === 0 && comm.size > 1) until(() => lock.state().queue.length === comm.size - 1);
+      if (comm.rank === 0) lock.unlock();
+      else {
+        assert.throws(() => lock.acquire(readable(0)), /read too often/);
+        lock.acquire(readable(1)).release();
+      }
+      comm.barrier();
+      assert.deepEqual(lock.state().queue, []);
+      comm.barrier();
+    },
+  },
   {
     name: "one rank at a time, whatever the root",
     run(comm) {
