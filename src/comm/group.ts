@@ -50,6 +50,7 @@ export class Group implements Engine {
   readonly members: readonly number[];
   readonly letters: Letters;
   readonly losses: Losses;
+  readonly glances: number;
   readonly #turns: Turns;
   readonly #context: Context;
   readonly #box: Box;
@@ -57,7 +58,6 @@ export class Group implements Engine {
   readonly #sharing: Sharing | null;
   readonly #helping: Helping | null;
   readonly #board: Piece | null;
-  readonly glances: number;
   readonly #makeNodeComm: () => Communicator;
   readonly #adopted: Communicator[] = [];
   #objects = 0;

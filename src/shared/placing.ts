@@ -19,8 +19,6 @@ export class Placing<D extends DType> {
   readonly #nothing: TypedArrayOf<D>;
   /** Of plain data: used again as long as its length is the same. */
   #plain: Reused<D> | null = null;
-  /** Elements of the data that it is for. */
-  #count = -1;
 
   constructor(dtype: D, whole: Region) {
     this.#dtype = dtype;
@@ -50,13 +48,12 @@ export class Placing<D extends DType> {
   #placePlain(data: NdSource<D>): Placement<D> {
     const flat = flatData(this.#dtype, data) as TypedArrayOf<D>;
     const count = countOf(this.#dtype, flat);
-    if (this.#plain && count === this.#count) {
+    if (this.#plain?.source.shape[0] === count) {
       this.#plain.source.data = flat;
       return this.#plain;
     }
     const source = { data: flat, offset: 0, shape: [count], strides: [1] };
     const { target } = placeAt(this.#whole, source, null);
-    this.#count = count;
     this.#plain = { source, target };
     return this.#plain;
   }
