@@ -212,6 +212,9 @@ const { get: length } = Object.getOwnPropertyDescriptor(prototype, "length") as 
 const { get: buffer } = Object.getOwnPropertyDescriptor(prototype, "buffer") as {
   readonly get: () => ArrayBufferLike;
 };
+const { get: byteOffset } = Object.getOwnPropertyDescriptor(prototype, "byteOffset") as {
+  readonly get: () => number;
+};
 const { set } = prototype as { readonly set: (elements: Elements, at: number) => void };
 
 /** `array.length`, in less time where typed arrays of many kinds come by: V8 looks a property of those up each time. Local. */
@@ -222,6 +225,11 @@ export function lengthOf(array: TypedArray): number {
 /** `array.buffer`, past what a subclass or the array itself says of it: no code of a user runs. Local. */
 export function bufferOf(array: TypedArray): ArrayBufferLike {
   return Reflect.apply(buffer, array, []);
+}
+
+/** `array.byteOffset` in the same way. Local. */
+export function byteOffsetOf(array: TypedArray): number {
+  return Reflect.apply(byteOffset, array, []);
 }
 
 /** `target.set(elements, at)` in the same way: see {@link lengthOf}. Both are of one kind. Local. */

@@ -1,8 +1,10 @@
 /** What `set` and `assign` put into a segment: one rank's data, at its place in the array. */
 import {
   bufferOf,
+  byteOffsetOf,
   itemSize,
   lanesOf,
+  lengthOf,
   makeArray,
   newArray,
   type DType,
@@ -56,7 +58,7 @@ export class Filling<D extends DType> implements Writing {
     const { data, offset, strides, shape } = this.#placement!.source;
     const isDense = stridesOf(shape).every((stride, axis) => stride === strides[axis] || shape[axis] === 1);
     if (!isDense || bufferOf(data) === this.#data.buffer) return null;
-    const byteOffset = data.byteOffset + offset * itemSize(this.#dtype);
+    const byteOffset = byteOffsetOf(data) + offset * itemSize(this.#dtype);
     return new Uint8Array(bufferOf(data), byteOffset, this.byteLength);
   }
 
@@ -89,6 +91,6 @@ export function throughOwn<D extends DType>(
   const { data } = placement.source;
   if (bufferOf(data) !== seen.buffer) return placement;
   const { dtype } = view;
-  const there = makeArray(dtype, own.buffer, data.byteOffset, data.length / lanesOf(dtype));
+  const there = makeArray(dtype, own.buffer, byteOffsetOf(data), lengthOf(data) / lanesOf(dtype));
   return { ...placement, source: { ...placement.source, data: there } };
 }

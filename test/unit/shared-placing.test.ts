@@ -1,5 +1,7 @@
 /** Where the data of one rank goes. */
 import { describe, expect, it } from "vitest";
+import type { Segment } from "../../dist/comm/engine.js";
+import { Filling } from "../../dist/shared/filling.js";
 import { Placing } from "../../dist/shared/placing.js";
 
 const placing = () => new Placing("float64", { offset: 0, shape: [4], strides: [1] });
@@ -46,5 +48,22 @@ describe("plain data", () => {
     });
     expect(places.place(data, null, null).source.shape).toEqual([2]);
     expect(looks).toBe(1);
+  });
+});
+
+describe("data on its way", () => {
+  it("is not asked where it lies", () => {
+    const segment = {
+      buffer: new SharedArrayBuffer(32),
+      byteOffset: 0,
+      byteLength: 32,
+    } as unknown as Segment;
+    const filling = new Filling({ dtype: "float64", segment, data: new Float64Array(segment.buffer) });
+    const data = new Float64Array(new ArrayBuffer(32), 8, 2);
+    const placement = placing().place(data, null, null);
+    for (const name of ["buffer", "byteOffset", "length"])
+      Object.defineProperty(data, name, { get: () => expect.fail(`${name} was asked`) });
+    const source = filling.take(placement).source()!;
+    expect([source.byteOffset, source.byteLength]).toEqual([8, 16]);
   });
 });
