@@ -58,7 +58,9 @@ function startedAlone(): Communicator {
 
 /** Local: the communicator of this rank alone, which `null` stands for. */
 export function serialWorld(): Communicator {
-  worlds.serial ??= worldOf(serialBackend(joinedJob()?.promised));
+  worlds.serial ??= worldOf(
+    serialBackend(joinedJob()?.promised, worlds.started && engineOf(worlds.started).job),
+  );
   return worlds.serial;
 }
 

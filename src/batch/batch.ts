@@ -117,8 +117,8 @@ export class MPIBatch implements Disposable {
   /**
    * Collective over the worker, blocking. Takes the lowest OPEN task, marks it RUNNING and returns its index on every rank of
    * the worker; null if there is none. The options make other tasks available too, each of them once through each door:
-   * - `ignoreRunning`: RUNNING tasks nobody works on. A task in the hands of another worker, or of another living job on
-   *   this machine, is not taken away. An owner on another machine cannot be asked: with this option it counts as dead.
+   * - `ignoreRunning`: RUNNING tasks nobody works on. A task in the hands of another worker, of another batch of this job, or of another
+   *   living job on this machine, is not taken away. A job on another machine cannot be asked: with this option it counts as dead.
    * - `ignoreFailed`: FAILED tasks, once more; one that fails again is not handed out again.
    * - `ignoreDone`: DONE tasks.
    * A task that is set OPEN is available again in any case.
@@ -245,7 +245,7 @@ export class MPIBatch implements Disposable {
   /** Collective: the root enters the states at the start; returns what tells this batch from all others. */
   #fill(table: TaskTable, options: BatchOptions | null | undefined): string {
     const { root } = this.#plan;
-    const id = newBatchName();
+    const id = newBatchName(this.#engine.job);
     let fault: PshmemError | undefined;
     try {
       if (this.comm.rank === root) table.fill(this.#firstStates(id, options));

@@ -16,7 +16,7 @@
  */
 import type { Claimant } from "./claimant.ts";
 import { isThere, readLink, removeFile } from "./files.ts";
-import { lifeOf, parseOwner, type Owner } from "./owner.ts";
+import { areOfOneJob, lifeOf, parseOwner, type Owner } from "./owner.ts";
 
 interface Link {
   readonly path: string;
@@ -24,8 +24,8 @@ interface Link {
 }
 
 /**
- * Claims a task, whose directory is given; false if another owner has it. An owner on another machine may live or not: `force` takes
- * it for gone. @throws FILE_SYSTEM
+ * Claims a task, whose directory is given; false if another owner has it. An owner in another job on another machine may
+ * live or not: `force` takes it for gone. @throws FILE_SYSTEM
  */
 export function acquireClaim(directory: string, task: number, claimant: Claimant, force: boolean): boolean {
   const owner = claimant.ownerFor(task);
@@ -60,7 +60,8 @@ export function dropClaim(directory: string, task: number, claimant: Claimant, k
 function isGone(owner: Owner, batch: string, force: boolean): boolean {
   if (owner.batch === batch) return false;
   const life = lifeOf(owner);
-  return life === "dead" || (life === "unknown" && force);
+  // A job lives on all its machines or on none, whichever of them this is.
+  return life === "dead" || (life === "unknown" && force && !areOfOneJob(owner.batch, batch));
 }
 
 /** The chain of owners, oldest first. */

@@ -94,7 +94,7 @@ export class TaskDirectory {
     if (!this.#keeps) this.#few--;
   }
 
-  /** Claims the task for this batch; false if another job has it. `force` takes an owner on another machine for gone. */
+  /** Claims the task for this batch; false if another job has it. `force` takes an owner in a job on another machine for gone. */
   acquire(task: number, force: boolean): boolean {
     return acquireClaim(this.#path(task), task, this.#claimant, force);
   }

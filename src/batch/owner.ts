@@ -18,9 +18,19 @@ export interface Owner extends ProcessName {
 /** Claims that this rank has made. */
 let claims = 0;
 
-/** Local. A name for a batch object that no other has: 12 letters. */
-export function newBatchName(): string {
-  return Buffer.from(crypto.getRandomValues(new Uint8Array(9))).toString("base64url");
+/** Letters at the head of a batch's name that stand for its job: 30 of the bits of its number. */
+const JOB_LETTERS = 5;
+
+/** Local. A name for a batch object that no other has, 12 letters; `job` is the number of its job. */
+export function newBatchName(job: number): string {
+  const bytes = Buffer.from(crypto.getRandomValues(new Uint8Array(9)));
+  bytes.writeInt32LE(job);
+  return bytes.toString("base64url");
+}
+
+/** Local. Whether two batches are of one job. */
+export function areOfOneJob(batch: string, other: string): boolean {
+  return batch.slice(0, JOB_LETTERS) === other.slice(0, JOB_LETTERS);
 }
 
 /** Local. This process as the owner of a new claim; `rank` tells the ranks of the batch apart. */

@@ -5,6 +5,7 @@
 import { readdirSync, statSync, type Dirent } from "node:fs";
 import { isPshmemError } from "../errors.ts";
 import { TaskDirectory } from "./directory.ts";
+import { drawJobNumber } from "../node/job-number.ts";
 import { attempt } from "./files.ts";
 import { newBatchName } from "./owner.ts";
 import { OPEN, type TaskState } from "./states.ts";
@@ -74,7 +75,7 @@ function openDirectory(root: string): { directory: TaskDirectory; names: string[
   const entries = attempt("read", root, () => readdirSync(root, { withFileTypes: true }))!;
   const names = entries.filter((entry) => isDirectory(root, entry)).map((entry) => entry.name);
   names.sort();
-  return { directory: new TaskDirectory(root, names, newBatchName(), 0), names };
+  return { directory: new TaskDirectory(root, names, newBatchName(drawJobNumber()), 0), names };
 }
 
 /** Or a link to one. */

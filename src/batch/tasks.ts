@@ -26,7 +26,7 @@ export class Tasks {
   }
 
   /**
-   * Leaves the task taken before and takes the lowest that is available through the doors; null if there is none. `force`: an owner
+   * Leaves the task taken before and takes the lowest that is available through the doors; null if there is none. `force`: a job
    * on another machine is taken for dead. Before it says null it reads all state files again.
    */
   next(doors: readonly Door[], force: boolean): { task: number; was: TaskState } | null {

@@ -16,6 +16,8 @@ import type { RawWindow } from "./window.ts";
 /** One rank's view of its world. */
 export interface Backend {
   readonly name: BackendName;
+  /** Drawn at random for the job; the same on all its ranks. */
+  readonly job: number;
   /** In the world. */
   readonly rank: number;
   readonly size: number;

@@ -89,6 +89,8 @@ export interface Segment {
 
 /** What a communicator offers to the patterns. */
 export interface Engine {
+  /** Drawn at random for the job; the same in all its communicators. */
+  readonly job: number;
   readonly rank: number;
   readonly size: number;
   readonly topology: Topology;

@@ -114,6 +114,10 @@ export class Group implements Engine {
     return this.#meeting.takeNumberOf(nodeRank);
   }
 
+  get job(): number {
+    return this.endpoint.backend.job;
+  }
+
   get pace(): Pace {
     return this.endpoint.pace;
   }

@@ -90,6 +90,7 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
   atEnd.push(() => windows.memory?.access.free());
   return {
     name: "mpi",
+    job: world.jobNumber,
     rank,
     size,
     nodeOf,

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { PshmemError } from "../errors.ts";
 import { HandleCell, openMpiLibrary, type MpiLibrary } from "./library.ts";
 import type { Handle } from "./abi/types.ts";
+import { drawJobNumber } from "../node/job-number.ts";
 import { abort } from "./end.ts";
 import { fetchLauncherSocket } from "./launcher-socket.ts";
 import { allgatherWords, barrier, duplicate } from "./together.ts";
@@ -50,7 +51,7 @@ export function startMpi(env: Environment): MpiWorld {
   const rank = intFrom((cell) => calls.MPI_Comm_rank(abi.COMM_WORLD, cell));
   const wire = duplicate(library);
   const allgather = (words: readonly number[]) => allgatherWords(library, wire, size, words);
-  const facts = allgather([onlyNode(env, size), process.pid, Math.floor(Math.random() * 2 ** 31)]);
+  const facts = allgather([onlyNode(env, size), process.pid, drawJobNumber()]);
   const [nodes, pids, [jobNumber]] = [0, 1, 2].map((word) =>
     Array.from(facts).filter((_, i) => i % 3 === word),
   );

@@ -13,7 +13,7 @@ import { ThreadMemory } from "./memory.ts";
 
 /** Local: the backend of this thread's rank. @throws BAD_LAUNCH UNSUPPORTED */
 export function threadsBackend(data: RankData): Backend {
-  const { rank, size, nodeOf, control, board, ports, promised } = data;
+  const { job, rank, size, nodeOf, control, board, ports, promised } = data;
   const { bells, roster } = companyIn(control, size);
   const everyone = nodeOf.map((_, other) => other);
   const byteOffset = bellBytes(size) + rosterBytes(size);
@@ -24,6 +24,7 @@ export function threadsBackend(data: RankData): Backend {
   const cores = availableParallelism();
   return {
     name: "threads",
+    job,
     rank,
     size,
     nodeOf,

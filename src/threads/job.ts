@@ -2,6 +2,7 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import { Bells, bellBytes } from "../node/bells.ts";
 import { boardBytes } from "../node/board.ts";
+import { drawJobNumber } from "../node/job-number.ts";
 import { LEDGER_BYTES } from "../node/ledger.ts";
 import { mailboxBytes } from "../node/mailbox.ts";
 import { Roster, rosterBytes } from "../node/roster.ts";
@@ -9,6 +10,8 @@ import { threadSleeper } from "./sleeper.ts";
 
 /** What a rank's thread needs to take part; goes through `workerData`. */
 export interface RankData {
+  /** Drawn at random for the job. */
+  readonly job: number;
   readonly rank: number;
   readonly size: number;
   /** World rank → simulated node. */
@@ -43,10 +46,12 @@ export function createJob(nodeOf: readonly number[]): {
       new SharedArrayBuffer(boardBytes(nodeOf.filter((other) => other === node).length)),
     ]),
   );
+  const job = drawJobNumber();
   const promised = new SharedArrayBuffer(LEDGER_BYTES);
   const ports = connect(size);
   const ranks = nodeOf.map((node, rank) => {
-    const data = { rank, size, nodeOf, control, board: boards.get(node)!, promised, ports: ports[rank] };
+    const board = boards.get(node)!;
+    const data = { job, rank, size, nodeOf, control, board, promised, ports: ports[rank] };
     return { data, transfer: ports[rank].filter((port) => port !== null) };
   });
   return { ranks, control };

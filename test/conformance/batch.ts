@@ -506,6 +506,25 @@ export const batchCases: Case[] = [
     },
   },
   {
+    name: "on disk: nobody takes the task that another batch of the job has in hand",
+    run(comm) {
+      withDirectory(comm, (taskFsRoot) => {
+        const options = { taskFsRoot, taskFsNames: NAMES.slice(0, 1) };
+        using one = new MPIBatch(comm, 1, 1, options);
+        using two = new MPIBatch(comm, 1, 1, options);
+        const last = comm.size - 1;
+        if (comm.rank === last) assert.equal(one.nextTask(), 0);
+        comm.barrier();
+        assert.equal(two.nextTask({ ignoreRunning: true }), null);
+        comm.barrier();
+        if (comm.rank === last) one.setTaskState(0, OPEN);
+        comm.barrier();
+        if (comm.rank === 0) assert.equal(two.nextTask(), 0);
+        comm.barrier();
+      });
+    },
+  },
+  {
     name: "on disk: a bad state file is thrown on every rank, with its path",
     run(comm) {
       withDirectory(comm, (taskFsRoot) => {

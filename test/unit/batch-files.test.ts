@@ -17,7 +17,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Claimant } from "../../dist/batch/claimant.js";
 import { acquireClaim, dropClaim } from "../../dist/batch/claimfile.js";
 import { TaskDirectory } from "../../dist/batch/directory.js";
-import { lifeOf, newOwner, ownerText, parseOwner, type Owner } from "../../dist/batch/owner.js";
+import { lifeOf, newBatchName, newOwner, ownerText, parseOwner, type Owner } from "../../dist/batch/owner.js";
 import {
   DONE,
   FAILED,
@@ -348,6 +348,15 @@ describe("claims left behind", () => {
     expect(next(tasks, RUNNING)).toBe(0);
     tasks.set(0, FAILED);
     expect(leftovers(names)).toEqual([]);
+  });
+
+  test("an owner in the same job lives, also on another machine", () => {
+    const [mine, other, foreign] = [1, 1, 2].map(newBatchName);
+    expect(mine).not.toBe(other);
+    job(names, "one").set(0, RUNNING);
+    leaveClaim("a", { ...newOwner(other, 0), place: "elsewhere" });
+    expect(next(job(names, mine), RUNNING)).toBe(null);
+    expect(next(job(names, foreign), RUNNING)).toBe(0);
   });
 
   test("a task set OPEN by hand is free, whoever had it elsewhere", () => {
