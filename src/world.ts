@@ -8,13 +8,14 @@ import type { Backend } from "./comm/backend.ts";
 import { PshmemError } from "./errors.ts";
 import { launcherSeen, mpiDisabled } from "./launcher.ts";
 import { mpiBackend } from "./mpi/backend.ts";
+import { drawJobNumber } from "./node/job-number.ts";
 import { serialBackend } from "./serial/backend.ts";
 import { endWithProcess } from "./serial/end.ts";
 import { threadsBackend } from "./threads/backend.ts";
 import { joinedJob } from "./threads/job.ts";
 
-/** The worlds of this thread, each made at its first use. */
-const worlds: { started?: Communicator; serial?: Communicator } = {};
+/** The worlds of this thread, each made at its first use, and the number of its job. */
+const worlds: { started?: Communicator; serial?: Communicator; job?: number } = {};
 
 /**
  * The communicator of all ranks this program was started with; local, and the same object every time.
@@ -48,7 +49,9 @@ function findWorld(): Communicator {
   const job = joinedJob();
   if (!job && !launcherSeen(process.env)) return startedAlone();
   joinOnce();
-  return worldOf(job ? threadsBackend(job) : mpiBackend(process.env));
+  const backend = job ? threadsBackend(job) : mpiBackend(process.env);
+  worlds.job = backend.job;
+  return worldOf(backend);
 }
 
 function startedAlone(): Communicator {
@@ -58,9 +61,10 @@ function startedAlone(): Communicator {
 
 /** Local: the communicator of this rank alone, which `null` stands for. */
 export function serialWorld(): Communicator {
-  worlds.serial ??= worldOf(
-    serialBackend(joinedJob()?.promised, worlds.started && engineOf(worlds.started).job),
-  );
+  const job = joinedJob();
+  // Asked for again and again: the rank may yet learn of which job it is.
+  const number = () => (worlds.job ??= job?.job ?? drawJobNumber());
+  worlds.serial ??= worldOf(serialBackend(number, job?.promised));
   return worlds.serial;
 }
 

@@ -19,7 +19,7 @@ import { Worker, type Log, type NextTaskOptions } from "./worker.ts";
 /**
  * A fixed number of tasks, worked through by workers: groups of `workerSize` ranks that follow one another in rank order.
  *
- * Each task has a state: OPEN, RUNNING, DONE, FAILED (or INVALID: offered to nobody while this batch lasts). A worker asks for a task, works
+ * Each task has a state: OPEN, RUNNING, DONE, FAILED (or INVALID: offered to nobody until it is set OPEN; a directory opens it for the next batch on it). A worker asks for a task, works
  * on it and sets its state; what the task is, the program knows. The states are in the memory of one rank, where a claim takes the
  * same few steps however many tasks there are, and on request also in a directory, one small file for each task, in
  * the format of the Python package. A program that is started again on such a directory goes on where it stopped, and two
@@ -117,8 +117,10 @@ export class MPIBatch implements Disposable {
   /**
    * Collective over the worker, blocking. Takes the lowest OPEN task, marks it RUNNING and returns its index on every rank of
    * the worker; null if there is none. The options make other tasks available too, each of them once through each door:
-   * - `ignoreRunning`: RUNNING tasks nobody works on. A task in the hands of another worker, of another batch of this job, or of another
-   *   living job on this machine, is not taken away. A job on another machine cannot be asked: with this option it counts as dead.
+   * - `ignoreRunning`: RUNNING tasks nobody works on. A task in the hands of another worker, of another batch of this job, or of any
+   *   process that runs on this machine, is not taken away. What another job has in hand on another machine is: whether it runs cannot be asked from
+   *   here. (So is what a batch on `null` has that was made before its rank first called `world()`.) Without this option it counts as running, and none of
+   *   its tasks is handed out, whatever their state.
    * - `ignoreFailed`: FAILED tasks, once more; one that fails again is not handed out again.
    * - `ignoreDone`: DONE tasks.
    * A task that is set OPEN is available again in any case.
@@ -135,8 +137,9 @@ export class MPIBatch implements Disposable {
   }
 
   /**
-   * Local, blocking. Sets the state of any task; the directory follows. One rank of the worker does it, after the others
-   * have finished. RUNNING for a task that is at work changes nothing; any other state ends the work on it. An INVALID task is offered
+   * Local, blocking. Sets the state of any task; the directory follows, by a rank that is just at the task's files if there is one. One rank of the
+   * worker does it, after the others have finished. RUNNING for a task that is at work changes nothing; any other state ends the work on it, but not that of
+   * another job or batch, which sets its own state in the end. An INVALID task is offered
    * to nobody until it is set OPEN, or the next job begins on the directory, which opens it, as the Python package does.
    *
    * @throws BAD_TASK BAD_STATE FILE_SYSTEM FREED
@@ -191,8 +194,9 @@ export class MPIBatch implements Disposable {
     if (this.#closed) return;
     this.#closed = true;
     try {
-      // After the end of the communicator its words are gone, and with them all that could be left.
-      if (!isFreed(this.#engine)) this.#tasks.leave();
+      // After the end of the communicator its words are gone.
+      if (isFreed(this.#engine)) this.#tasks.leaveFiles();
+      else this.#tasks.leave();
     } finally {
       this.#tasks.rest();
       this.#words.close();

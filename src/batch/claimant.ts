@@ -11,7 +11,7 @@
  * The spare is a shortcut and no more: anybody may remove it at any time, and where it cannot be made claims are made by symlink(2).
  */
 import { createLink, linkAlike, moveFile, removeFile, succeeds } from "./files.ts";
-import { newOwner, ownerText, type Owner } from "./owner.ts";
+import { newOwner, ownerPrefix, ownerText, type Owner } from "./owner.ts";
 
 /** One rank of one batch as it claims tasks. All members are local and blocking. */
 export class Claimant {
@@ -44,6 +44,11 @@ export class Claimant {
     return this.#owner;
   }
 
+  /** Whether an owner is this claimant, in whichever of its claims. */
+  hasMade({ id }: Owner): boolean {
+    return id.startsWith(ownerPrefix(this.batch, this.#rank));
+  }
+
   /** Creates a link with the record of the owner as one act; false if there is something already. @throws FILE_SYSTEM */
   sign(path: string): boolean {
     const made = this.#hasSpare ? linkAlike(this.#spare, path) : null;
@@ -52,7 +57,7 @@ export class Claimant {
     return made ?? createLink(path, ownerText(this.#owner));
   }
 
-  /** Removes the link at the head of a task's claims; `id` is that of its record. `keeps`: as a spare, if it can be one. @throws FILE_SYSTEM */
+  /** Removes a link of a task's claims; `id` is that of its record. `keeps`: as a spare, if it can be one. @throws FILE_SYSTEM */
   withdraw(path: string, id: string, keeps: boolean): void {
     if (keeps && !this.#inVain && !this.#hasSpare && id === this.#owner.id) {
       this.#hasSpare = succeeds(() => moveFile(path, this.#spare));

@@ -21,6 +21,8 @@ import { areOfOneJob, lifeOf, parseOwner, type Owner } from "./owner.ts";
 interface Link {
   readonly path: string;
   readonly owner: Owner;
+  /** False of a file or so in its place. */
+  readonly isLink: boolean;
 }
 
 /**
@@ -44,17 +46,22 @@ export function acquireClaim(directory: string, task: number, claimant: Claimant
 }
 
 /**
- * Removes the claim of the claimant's batch on a task. A claim that another batch has left behind goes too, unless its owner is
- * known to live. `keeps`: the claimant may keep what spares its next claim an inode. @throws FILE_SYSTEM
+ * Removes the claim that the claimant itself has on a task, or any rank of its batch; nothing if the last owner is somebody else. `keeps`: the
+ * claimant may keep what spares its next claim an inode. @throws FILE_SYSTEM
  */
-export function dropClaim(directory: string, task: number, claimant: Claimant, keeps: boolean): void {
+export function dropClaim(
+  directory: string,
+  claimant: Claimant,
+  whose: "rank" | "batch",
+  keeps: boolean,
+): void {
   const chain = chainIn(directory);
-  if (chain.length === 0) return;
-  const mine = chain.at(-1)!.owner.batch === claimant.batch;
-  if (!mine && !acquireClaim(directory, task, claimant, true)) return;
-  const [head, ...others] = mine ? chain : chainIn(directory);
-  if (head) claimant.withdraw(head.path, head.owner.id, keeps);
-  for (const { path } of others) removeFile(path);
+  const last = chain.at(-1)?.owner;
+  if (last?.batch !== claimant.batch || (whose === "rank" && !claimant.hasMade(last))) return;
+  for (const [at, { path, owner, isLink }] of chain.entries()) {
+    // What is something else was not made here.
+    if (isLink) claimant.withdraw(path, owner.id, keeps && at === 0);
+  }
 }
 
 function isGone(owner: Owner, batch: string, force: boolean): boolean {
@@ -74,7 +81,10 @@ function chainIn(directory: string): Link[] {
     if (last && !isThere(path)) return chain;
     const text = readLink(path);
     if (text === null) return chain;
-    chain.push({ path, owner: parseOwner(text) });
+    const owner = parseOwner(text);
+    chain.push({ path, owner, isLink: text !== "" });
+    // One that nobody here has made may be its own successor.
+    if (owner.id === last?.id) return chain;
   }
 }
 

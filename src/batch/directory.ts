@@ -8,7 +8,15 @@ import { existsSync } from "node:fs";
 import { PshmemError } from "../errors.ts";
 import { Claimant } from "./claimant.ts";
 import { acquireClaim, dropClaim } from "./claimfile.ts";
-import { createFile, makeDirectories, makeDirectory, namesIn, readText, replaceFile } from "./files.ts";
+import {
+  createFile,
+  makeDirectories,
+  makeDirectory,
+  namesIn,
+  readText,
+  replaceFile,
+  succeeds,
+} from "./files.ts";
 import { RunningFile } from "./runningfile.ts";
 import { clearSpares, spareClaim, spareState } from "./spares.ts";
 import { INVALID, OPEN, RUNNING, stateToString, stringToState, type TaskState } from "./states.ts";
@@ -76,17 +84,26 @@ export class TaskDirectory {
     }
   }
 
-  /** Replaces the state on file of a task that this rank has claimed: it is RUNNING. */
-  begin(task: number): void {
-    if (!this.#running.show(this.#file(task))) this.#write(task, RUNNING);
+  /**
+   * Claims a task of which `expected` is on file, and makes it RUNNING there; `force` as in {@link acquire}. Returns what was on file: if that is something
+   * else the task is not claimed, nor if another job has it, which is null. @throws BAD_STATE_FILE
+   */
+  take(task: number, expected: TaskState, force: boolean): TaskState | null {
+    if (!this.acquire(task, force)) return null;
+    try {
+      const found = this.read(task);
+      if (found === expected) this.#begin(task);
+      else this.drop(task);
+      return found;
+    } catch (error) {
+      // The first error says more.
+      succeeds(() => this.drop(task));
+      throw error;
+    }
   }
 
-  /** Replaces the state on file and, unless that is RUNNING, gives up the claim on the task. */
+  /** Replaces the state on file of a task that this rank has claimed, and gives up its claim. */
   settle(task: number, state: TaskState): void {
-    if (state === RUNNING) {
-      this.#write(task, state);
-      return;
-    }
     const write = () => this.#write(task, state);
     if (this.#keeps) this.#running.keep(this.#file(task), write);
     else write();
@@ -94,14 +111,34 @@ export class TaskDirectory {
     if (!this.#keeps) this.#few--;
   }
 
+  /**
+   * Replaces the state on file of any task; no claim is left then but of an owner that is known to live, for whose job no more can be done. RUNNING is a
+   * state like others, but says nothing of claims.
+   */
+  override(task: number, state: TaskState): void {
+    if (state === RUNNING) {
+      this.#write(task, state);
+      return;
+    }
+    // Where nobody has it, nobody is to take it before the state is there.
+    const ours = this.acquire(task, true);
+    try {
+      this.#write(task, state);
+    } catch (error) {
+      if (ours) succeeds(() => this.drop(task));
+      throw error;
+    }
+    dropClaim(this.#path(task), this.#claimant, "batch", this.#keeps);
+  }
+
   /** Claims the task for this batch; false if another job has it. `force` takes an owner in a job on another machine for gone. */
   acquire(task: number, force: boolean): boolean {
     return acquireClaim(this.#path(task), task, this.#claimant, force);
   }
 
-  /** Gives up the claim on the task. */
+  /** Gives up this rank's claim on the task, if it has one. */
   drop(task: number): void {
-    dropClaim(this.#path(task), task, this.#claimant, this.#keeps);
+    dropClaim(this.#path(task), this.#claimant, "rank", this.#keeps);
   }
 
   /** Leaves nothing of this rank's own beside the tasks' files: for when no task is claimed for a while. Throws nothing. */
@@ -126,6 +163,10 @@ export class TaskDirectory {
     } finally {
       this.drop(task);
     }
+  }
+
+  #begin(task: number): void {
+    if (!this.#running.show(this.#file(task))) this.#write(task, RUNNING);
   }
 
   #write(task: number, state: TaskState): void {

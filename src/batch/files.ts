@@ -64,7 +64,7 @@ export function createFile(path: string, text: string, unique: string): boolean 
     // A server that lost its answer says EEXIST to its own winner; the number of links tells (open(2), under O_EXCL).
     const made =
       attempt("link", path, () => linkSync(temporary, path), "EEXIST") !== null ||
-      statSync(temporary).nlink === 2;
+      attempt("read", temporary, () => statSync(temporary))!.nlink === 2;
     removeFile(temporary);
     return made;
   });

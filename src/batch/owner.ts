@@ -18,7 +18,7 @@ export interface Owner extends ProcessName {
 /** Claims that this rank has made. */
 let claims = 0;
 
-/** Letters at the head of a batch's name that stand for its job: 30 of the bits of its number. */
+/** Letters at the head of a batch's name that stand for its job: 29 of the 31 bits of its number. */
 const JOB_LETTERS = 5;
 
 /** Local. A name for a batch object that no other has, 12 letters; `job` is the number of its job. */
@@ -35,8 +35,13 @@ export function areOfOneJob(batch: string, other: string): boolean {
 
 /** Local. This process as the owner of a new claim; `rank` tells the ranks of the batch apart. */
 export function newOwner(batch: string, rank: number): Owner {
-  const id = [batch, rank.toString(36), (claims++).toString(36)].join(".");
+  const id = ownerPrefix(batch, rank) + (claims++).toString(36);
   return { id, batch, place: place(), ...ownProcess() };
+}
+
+/** Local. How the ids of all claims of one rank of a batch begin. */
+export function ownerPrefix(batch: string, rank: number): string {
+  return `${batch}.${rank.toString(36)}.`;
 }
 
 /** Local. The text of a claim: with a batch's name of 12 letters less than 60, on jobs of any size. */

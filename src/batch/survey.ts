@@ -78,8 +78,12 @@ function openDirectory(root: string): { directory: TaskDirectory; names: string[
   return { directory: new TaskDirectory(root, names, newBatchName(drawJobNumber()), 0), names };
 }
 
-/** Or a link to one. */
+/** Or a link to one; a link that leads nowhere is none. */
 function isDirectory(root: string, entry: Dirent): boolean {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
-  return statSync(`${root}/${entry.name}`, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(`${root}/${entry.name}`).isDirectory();
+  } catch {
+    return false;
+  }
 }

@@ -21,7 +21,7 @@
 import type { Words } from "../comm/engine.ts";
 import { IndexSet, SHIPPED_FANOUT, type Fanout } from "./indexset.ts";
 import { DONE, OPEN, type TaskState } from "./states.ts";
-import { claimed, DOORS, doorOf, firstWord, type Door } from "./taskword.ts";
+import { AT_ONCE, claimed, DOORS, doorOf, firstWord, type Door } from "./taskword.ts";
 
 /** A task that was handed out. */
 export interface Claim {
@@ -89,8 +89,8 @@ export class TaskTable {
     return this.#words.load(this.#root, this.#tasks + task);
   }
 
-  /** Hands out the lowest task that is available through one of the doors; null if there is none. */
-  claim(doors: readonly Door[]): Claim | null {
+  /** Hands out the lowest task that is available through one of the doors, as `hold` says; null if there is none. */
+  claim(doors: readonly Door[], hold = AT_ONCE): Claim | null {
     if (doors.includes(DONE)) this.#keepDone();
     for (;;) {
       let lowest = Infinity;
@@ -104,7 +104,7 @@ export class TaskTable {
       }
       if (through === undefined) return null;
       if (!this.#sets.get(through)!.take(lowest)) continue;
-      const claim = this.#seize(lowest, through);
+      const claim = this.#seize(lowest, through, hold);
       if (claim) return claim;
     }
   }
@@ -128,11 +128,11 @@ export class TaskTable {
   }
 
   /** Claims a task whose number this rank took out of the set of a door; null if it is not available there any more. */
-  #seize(task: number, door: Door): Claim | null {
+  #seize(task: number, door: Door, hold: number): Claim | null {
     // Most tasks are claimed once, so their word is as at the start: it need not be read first.
     let before = firstWord(door);
     while (doorOf(before) === door) {
-      const word = claimed(before);
+      const word = claimed(before, hold);
       const found = this.#swap(task, before, word);
       if (found === before) return { task, before, word };
       before = found;

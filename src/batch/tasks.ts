@@ -1,27 +1,38 @@
 /** The tasks of a batch as one rank deals with them: memory and, where there is one, the directory, kept together. */
+import { Custody } from "./custody.ts";
 import type { TaskDirectory } from "./directory.ts";
-import { succeeds } from "./files.ts";
 import { RUNNING, type TaskState } from "./states.ts";
 import type { Claim, TaskTable } from "./table.ts";
-import { abandoned, isHeld, isLive, restored, stateOf, withState, type Door } from "./taskword.ts";
+import {
+  abandoned,
+  BUSY,
+  confirmed,
+  isBusy,
+  isHeld,
+  isLive,
+  restored,
+  stateOf,
+  withState,
+  type Door,
+} from "./taskword.ts";
 
 /**
- * Order of things. Taking a task: memory first, which keeps the other ranks of the batch away; then the claim file, which keeps other
- * jobs away; then the state file is read, and only if it says what memory said is the task ours. Giving it away: the state
- * file, the claim file, memory. So whoever gets past a claim reads a true state.
+ * Order of things. Taking a task: memory first, which keeps the other ranks of the batch away from the task and its files (custody.ts);
+ * then the claim file, which keeps other jobs away; then the state file is read, and only if it says what memory said is the task ours. Giving
+ * it away: memory says that the files are in hand, then the state file, the claim file, memory again.
  *
  * All members are local and blocking; with a directory they throw FILE_SYSTEM and BAD_STATE_FILE.
  */
 export class Tasks {
   readonly #table: TaskTable;
-  readonly #directory: TaskDirectory | null;
+  readonly #files: { readonly directory: TaskDirectory; readonly custody: Custody } | null;
   readonly #nTask: number;
   /** The task taken last, until it is left. */
   #current: Claim | null = null;
 
   constructor(table: TaskTable, directory: TaskDirectory | null, nTask: number) {
     this.#table = table;
-    this.#directory = directory;
+    this.#files = directory && { directory, custody: new Custody(table, directory) };
     this.#nTask = nTask;
   }
 
@@ -39,57 +50,84 @@ export class Tasks {
 
   /** Leaves the task taken last, if its state was not set: it stays RUNNING, and is offered to whoever ignores that. */
   leave(): void {
+    this.#return((claim) => {
+      this.#files?.directory.drop(claim.task);
+      return abandoned(claim.word);
+    });
+  }
+
+  /** The same where the words are gone. */
+  leaveFiles(): void {
     const claim = this.#current;
     this.#current = null;
-    if (claim === null) return;
-    if (this.#table.read(claim.task) !== claim.word) return;
-    this.#directory?.drop(claim.task);
-    this.#table.change(claim.task, (word) => (word === claim.word ? abandoned(word) : null));
+    if (claim) this.#files?.directory.drop(claim.task);
   }
 
   /** Leaves nothing on disk that is only good for the next claim. Throws nothing. */
   rest(): void {
-    this.#directory?.rest();
+    this.#files?.directory.rest();
   }
 
   /** Puts the task taken last back as if it had not been taken. */
   undo(): void {
-    const claim = this.#current;
-    this.#current = null;
-    if (claim === null) return;
-    const state = stateOf(claim.before);
-    this.#directory?.settle(claim.task, state);
-    this.#giveBack(claim, state, false);
+    this.#return((claim) => {
+      const state = stateOf(claim.before);
+      this.#files?.directory.settle(claim.task, state);
+      return restored(claim.word, claim.before, state, false);
+    });
   }
 
-  /** Sets the state of any task. */
+  /** Sets the state of any task. RUNNING, of a task that is at work, changes nothing. */
   set(task: number, state: TaskState): void {
-    this.#directory?.settle(task, state);
     const mine = this.#current?.task === task ? this.#current : null;
-    this.#table.change(task, (word) => withState(word, state), mine?.word);
+    if (this.#files) this.#files.custody.set(task, state, mine?.word);
+    else this.#table.change(task, (word) => withState(word, state), mine?.word);
     if (mine && state !== RUNNING) this.#current = null;
   }
 
   /** The state of any task: on file, if there is a directory. */
   get(task: number): TaskState {
-    return this.#directory ? this.#follow(this.#directory, task) : stateOf(this.#table.read(task));
+    return this.#files ? this.#follow(this.#files.directory, task) : stateOf(this.#table.read(task));
+  }
+
+  /** Gives the task taken last back, with the word that `bring` returns when it has brought the files there; nothing if its state was set by another rank. */
+  #return(bring: (claim: Claim) => number): void {
+    const claim = this.#current;
+    this.#current = null;
+    if (claim === null) return;
+    if (!this.#files) {
+      this.#table.change(claim.task, (word) => (word === claim.word ? bring(claim) : null), claim.word);
+      return;
+    }
+    const { custody } = this.#files;
+    const word = custody.take(claim.task, claim.word);
+    if (word === null) return;
+    const kept = { ...claim, word };
+    let back = abandoned(word);
+    try {
+      back = bring(kept);
+    } finally {
+      custody.giveBack(claim.task, word, back);
+    }
   }
 
   #take(doors: readonly Door[], force: boolean): Claim | null {
+    if (!this.#files) return this.#table.claim(doors);
     for (;;) {
-      const claim = this.#table.claim(doors);
-      if (claim === null || this.#directory === null) return claim;
-      if (this.#confirm(this.#directory, claim, force)) return claim;
+      const claim = this.#table.claim(doors, BUSY);
+      if (claim === null) return null;
+      const mine = this.#confirm(claim, force);
+      if (mine) return mine;
     }
   }
 
   /** Others may have opened tasks, or let go of them. A file that cannot be read is an error only if nothing else is left. */
   #takeAfterReading(doors: readonly Door[], force: boolean): Claim | null {
-    if (this.#directory === null) return null;
+    if (!this.#files) return null;
     const errors: unknown[] = [];
     for (let task = 0; task < this.#nTask; task++) {
       try {
-        this.#follow(this.#directory, task);
+        this.#follow(this.#files.directory, task);
       } catch (error) {
         errors.push(error);
       }
@@ -99,36 +137,27 @@ export class Tasks {
     return claim;
   }
 
-  /** Makes a claim good on disk; if that cannot be, gives the task back in the state found there. */
-  #confirm(directory: TaskDirectory, claim: Claim, force: boolean): boolean {
-    const before = stateOf(claim.before);
-    let ours = false;
+  /** Makes a claim good on disk; if that cannot be, gives the task back in the state found there, and returns null. */
+  #confirm({ task, before, word }: Claim, force: boolean): Claim | null {
+    const { directory, custody } = this.#files!;
+    const expected = stateOf(before);
+    let isTaken = false;
+    let back = restored(word, before, expected, true);
     try {
-      ours = directory.acquire(claim.task, force);
-      const found = ours ? directory.read(claim.task) : RUNNING;
-      if (ours && found === before) {
-        directory.begin(claim.task);
-        return true;
-      }
-      if (ours) directory.drop(claim.task);
-      this.#giveBack(claim, found, !ours);
-      return false;
-    } catch (error) {
-      // The error that led here is thrown, and says more.
-      if (ours) succeeds(() => directory.drop(claim.task));
-      this.#giveBack(claim, before, true);
-      throw error;
+      const found = directory.take(task, expected, force);
+      isTaken = found === expected;
+      back = isTaken ? confirmed(word) : restored(word, before, found ?? RUNNING, found === null);
+    } finally {
+      isTaken = custody.giveBack(task, word, back) && isTaken;
     }
+    return isTaken ? { task, before, word: back } : null;
   }
 
-  #giveBack(claim: Claim, state: TaskState, held: boolean): void {
-    const back = (word: number) => (word === claim.word ? restored(word, claim.before, state, held) : null);
-    this.#table.change(claim.task, back);
-  }
-
-  /** Reads a state file; memory follows, unless a worker of this batch has the task or it was changed meanwhile. */
+  /** Reads a state file; memory follows, unless a rank of this batch has the task or it was changed meanwhile. */
   #follow(directory: TaskDirectory, task: number): TaskState {
     const seen = this.#table.read(task);
+    // What it is about to become: the file may be in the midst of that.
+    if (isBusy(seen)) return stateOf(seen);
     const state = directory.read(task);
     if (!isLive(seen) && (isHeld(seen) || stateOf(seen) !== state)) {
       this.#table.change(task, (word) => (word === seen ? withState(word, state) : null));

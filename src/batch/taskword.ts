@@ -3,6 +3,7 @@
  *   bits 0–2   the state
  *   bit  3     a worker of this batch is at work on it
  *   bit  4     another job is at work on it, or its files could not be read; looked at again when nothing else is left
+ *   both       it is busy: a rank of this batch is at its files, see custody.ts; the state is what it will be
  *   bits 5–7   it has been handed out as RUNNING, DONE, FAILED once
  *   bits 8–31  a count of changes, so that a word seen again is the same word
  *
@@ -21,6 +22,9 @@ const STATE = 0b111;
 const STATES: readonly (TaskState | undefined)[] = [OPEN, RUNNING, DONE, FAILED];
 const LIVE = 1 << 3;
 const HELD = 1 << 4;
+/** How a task is handed out: at once, or once its files are looked at. */
+export const AT_ONCE = LIVE;
+export const BUSY = LIVE | HELD;
 const CHANGES = ~0xff;
 const ONE_CHANGE = 1 << 8;
 
@@ -39,6 +43,11 @@ export function isHeld(word: number): boolean {
   return (word & HELD) !== 0;
 }
 
+/** True if a rank of this batch is at the task's files. */
+export function isBusy(word: number): boolean {
+  return isLive(word) && isHeld(word);
+}
+
 /** The door through which the task may be handed out, or null. Each door but OPEN lets a task through once. */
 export function doorOf(word: number): Door | null {
   const state = stateOf(word);
@@ -51,22 +60,32 @@ export function firstWord(state: TaskState): number {
   return state & STATE;
 }
 
-/** Handed out to a worker. */
-export function claimed(word: number): number {
+/** Handed out to a worker; `hold` is {@link AT_ONCE} or {@link BUSY}. */
+export function claimed(word: number, hold = AT_ONCE): number {
   const state = stateOf(word);
   const through = state === OPEN || state === INVALID ? 0 : passed(state);
-  return changed(word, RUNNING, (word & ~HELD) | LIVE | through);
+  return changed(word, RUNNING, (word & ~HELD) | hold | through);
+}
+
+/** A rank begins with its files, to bring it to a state; or it says to the one that is at them which state that is. */
+export function busy(word: number, state: TaskState): number {
+  return changed(word, state, word | BUSY);
+}
+
+/** Its files say that it is the worker's. */
+export function confirmed(word: number): number {
+  return changed(word, RUNNING, word & ~HELD);
 }
 
 /** Set to a state by hand. A task at work that is said to be RUNNING keeps its word: its worker knows it by that when it leaves it. */
 export function withState(word: number, state: TaskState): number {
   if (state === RUNNING && isLive(word)) return word;
-  return changed(word, state, word & ~(LIVE | HELD));
+  return changed(word, state, word & ~BUSY);
 }
 
-/** Left by its worker without a word on how it ended. */
+/** In nobody's hands any more, in the state that it says. */
 export function abandoned(word: number): number {
-  return changed(word, stateOf(word), word & ~LIVE);
+  return changed(word, stateOf(word), word & ~BUSY);
 }
 
 /** Handed back untouched: as it was `before` it was claimed, but for the state found on disk. `held`: not to be offered for now. */

@@ -16,7 +16,7 @@ import type { RawWindow } from "./window.ts";
 /** One rank's view of its world. */
 export interface Backend {
   readonly name: BackendName;
-  /** Drawn at random for the job; the same on all its ranks. */
+  /** Drawn at random for the job; the same on all its ranks. A rank that is alone because it has not asked for its world does not know it yet. */
   readonly job: number;
   /** In the world. */
   readonly rank: number;

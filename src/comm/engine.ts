@@ -89,7 +89,7 @@ export interface Segment {
 
 /** What a communicator offers to the patterns. */
 export interface Engine {
-  /** Drawn at random for the job; the same in all its communicators. */
+  /** See `Backend.job`. */
   readonly job: number;
   readonly rank: number;
   readonly size: number;

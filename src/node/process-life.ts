@@ -24,13 +24,20 @@ export function processNamed(pid: number): ProcessName {
 
 /** Local: whether it still runs. */
 export function isRunning({ pid, started }: ProcessName): boolean {
+  if (!isThere(pid)) return false;
+  const status = statusOf(pid);
+  // It has just ended, or what the system says of it is not for this user (`hidepid`).
+  if (status.started === "") return isThere(pid);
+  return status.started === started && status.state !== ZOMBIE;
+}
+
+function isThere(pid: number): boolean {
   try {
     process.kill(pid, 0);
+    return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ESRCH") return false;
+    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
   }
-  const status = statusOf(pid);
-  return status.started === started && status.state !== ZOMBIE;
 }
 
 /** The 3rd and the 22nd field of /proc/<pid>/stat. The second may hold blanks and brackets, so counting starts after its end. */

@@ -3,7 +3,6 @@ import type { Backend } from "../comm/backend.ts";
 import { Bells, bellBytes } from "../node/bells.ts";
 import { boardBytes } from "../node/board.ts";
 import { guardedMemory, guardWanted } from "../native/guard.ts";
-import { drawJobNumber } from "../node/job-number.ts";
 import { LEDGER_BYTES } from "../node/ledger.ts";
 import { ALONE } from "../node/pace.ts";
 import { Roster, rosterBytes } from "../node/roster.ts";
@@ -11,20 +10,18 @@ import { SerialMemory } from "./memory.ts";
 import { serialSleeper } from "./sleeper.ts";
 
 /**
- * Local: a backend of size 1. `promised` is the word of the ledger of this process, and `job` the number of the job that the process is a
- * rank of, if there are such.
+ * Local: a backend of size 1. `job` tells the number of its job; `promised` is the word of the ledger of this process, if there is one yet.
  *
  * @throws BAD_LAUNCH UNSUPPORTED
  */
-export function serialBackend(
-  promised = new SharedArrayBuffer(LEDGER_BYTES),
-  job = drawJobNumber(),
-): Backend {
+export function serialBackend(job: () => number, promised = new SharedArrayBuffer(LEDGER_BYTES)): Backend {
   const memory = guardWanted(process.env) ? guardedMemory(0) : new SerialMemory(new BigInt64Array(promised));
   const bells = new Bells(new Int32Array(new SharedArrayBuffer(bellBytes(1))), serialSleeper);
   return {
     name: "serial",
-    job,
+    get job() {
+      return job();
+    },
     rank: 0,
     size: 1,
     nodeOf: [0],

@@ -506,6 +506,49 @@ export const batchCases: Case[] = [
     },
   },
   {
+    name: "on disk: a task that no rank of the worker got, or that is left by closing, is free",
+    run(comm) {
+      withDirectory(comm, (taskFsRoot) => {
+        const options = { taskFsRoot, taskFsNames: NAMES.slice(0, 1) };
+        const last = comm.rank === comm.size - 1;
+        using first = new MPIBatch(comm, comm.size, 1, options);
+        if (comm.rank === 0) first.setTaskState(0, RUNNING);
+        comm.barrier();
+        if (comm.size > 1)
+          allThrow(comm, "MISMATCH", () => first.nextTask({ ignoreRunning: true, ignoreDone: last }));
+        assert.equal(first.nextTask({ ignoreRunning: true }), 0);
+        first.close();
+        const part = comm.split(0);
+        using second = new MPIBatch(part, comm.size, 1, options);
+        assert.equal(second.nextTask({ ignoreRunning: true }), 0);
+        part.free();
+        second.close();
+        comm.barrier();
+        if (comm.rank === 0) assert.deepEqual(readdirSync(join(taskFsRoot, NAMES[0])), ["state"]);
+        using third = new MPIBatch(comm, comm.size, 1, options);
+        assert.equal(third.nextTask({ ignoreRunning: true }), 0);
+      });
+    },
+  },
+  {
+    name: "on disk: a state that is set while others take tasks is on file in the end",
+    run(comm) {
+      withDirectory(comm, (taskFsRoot) => {
+        const names = upTo(100).map(String);
+        using batch = new MPIBatch(comm, 1, names.length, { taskFsRoot, taskFsNames: names });
+        comm.barrier();
+        const isSetter = comm.rank === comm.size - 1;
+        if (isSetter) for (const task of names.keys()) batch.setTaskState(task, INVALID);
+        else while (batch.nextTask() !== null);
+        comm.barrier();
+        if (!isSetter) return;
+        assert.equal(batch.nextTask({ ignoreRunning: true, ignoreDone: true, ignoreFailed: true }), null);
+        const files = names.map((name) => readFileSync(join(taskFsRoot, name, "state"), "utf8"));
+        assert.deepEqual(new Set(files), new Set(["INVALID\n"]));
+      });
+    },
+  },
+  {
     name: "on disk: nobody takes the task that another batch of the job has in hand",
     run(comm) {
       withDirectory(comm, (taskFsRoot) => {

@@ -375,7 +375,48 @@ describe("claims left behind", () => {
     job(names, "one").set(0, RUNNING);
     leave(join(root, "batch", "a", "claim"));
     expect(next(job(names, "two"))).toBe(null);
-    expect(next(job(names, "three"), RUNNING)).toBe(0);
+    const tasks = job(names, "three");
+    expect(next(tasks, RUNNING)).toBe(0);
+    tasks.set(0, DONE);
+    expect(onDisk(names)).toEqual(["DONE"]);
+  });
+
+  test("a file of somebody else's in the place of a claim stays", () => {
+    job(names, "one");
+    writeFileSync(claimOf("a"), "mine");
+    const tasks = job(names, "two");
+    expect(next(tasks, RUNNING)).toBe(0);
+    tasks.set(0, DONE);
+    expect(leftovers(names)).toEqual(["claim"]);
+    expect(readFileSync(claimOf("a"), "utf8")).toBe("mine");
+  });
+
+  test("files in the place of a claim and its successor are no endless chain", () => {
+    job(names, "one");
+    writeFileSync(claimOf("a"), "");
+    writeFileSync(join(root, "batch", "a", "claim.after.unreadable"), "");
+    expect(next(job(names, "two"))).toBe(null);
+  });
+
+  test("an owner that was taken for dead gives up its own claim, not that of the owner after it", () => {
+    const late = job(names, "one");
+    expect(next(late)).toBe(0);
+    const [first] = readdirSync(join(root, "batch", "a")).filter((file) => file === "claim");
+    const owner = parseOwner(readlinkSync(join(root, "batch", "a", first)));
+    leaveClaim("a", newOwner("two", 0), `claim.after.${owner.id}`);
+    late.leave();
+    expect(leftovers(names).length).toBe(2);
+    expect(next(job(names, "three"), RUNNING)).toBe(null);
+  });
+
+  test("a task put back as RUNNING, as it was, is free", () => {
+    job(names, "one").set(0, RUNNING);
+    const tasks = job(names, "two");
+    expect(next(tasks, RUNNING)).toBe(0);
+    tasks.undo();
+    expect(onDisk(names)).toEqual(["RUNNING"]);
+    expect(leftovers(names)).toEqual([]);
+    expect(next(tasks, RUNNING)).toBe(0);
   });
 
   test("the text of a claim says all of it, and fits into an inode on the largest jobs", () => {
@@ -404,9 +445,9 @@ describe("claims left behind", () => {
     expect(acquireClaim(directory, 0, one, false)).toBe(true);
     expect(acquireClaim(directory, 0, two, true)).toBe(false);
     expect(readdirSync(directory).length).toBe(3);
-    dropClaim(directory, 0, two, true);
+    dropClaim(directory, two, "rank", true);
     expect(readdirSync(directory).length).toBe(3);
-    dropClaim(directory, 0, one, true);
+    dropClaim(directory, one, "rank", true);
     expect(readdirSync(directory)).toEqual([]);
   });
 
@@ -416,7 +457,7 @@ describe("claims left behind", () => {
     leaveClaim("a", newOwner("stray", 0), `claim.after.${deadOwner().id}`);
     const one = claimant("one");
     expect(acquireClaim(directory, 0, one, false)).toBe(true);
-    dropClaim(directory, 0, one, true);
+    dropClaim(directory, one, "rank", true);
     expect(readdirSync(directory).length).toBe(1);
   });
 });

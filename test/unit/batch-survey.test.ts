@@ -88,3 +88,9 @@ test("a directory without tasks has none, and one that is not there is an error"
   expect(surveyTasks(root)).toEqual({ tasks: [], faults: [] });
   expect(reopenTasks(root, new Set([DONE]), true)).toEqual({ opened: [], kept: [] });
 });
+
+test("links that lead nowhere are no tasks", () => {
+  symlinkSync("loop", join(root, "loop"));
+  symlinkSync("nothing", join(root, "to-nothing"));
+  expect(surveyTasks(root).tasks.map(({ name }) => name)).toEqual(["a", "b", "c", "d", "e"]);
+});
