@@ -56,7 +56,7 @@ export interface Message<T = unknown> extends MessageInfo {
 export interface Request<T = unknown> {
   /** Local, blocking: waits for completion and returns the received value (undefined for a send). Repeatable. */
   wait(): T;
-  /** Local, not blocking: true once complete; then `wait()` returns at once. */
+  /** Local, not blocking: true once complete; then `wait()` returns at once. That it is in vain, for a rank has gone, only `wait()` tells. */
   test(): boolean;
   /** Local: a promise of what `wait()` returns. */
   waitAsync(): Promise<T>;
@@ -111,7 +111,8 @@ export interface Window<D extends DType = DType> extends Disposable {
   put(target: number, offset: number, values: readonly Scalar<D>[] | TypedArrayOf<D> | Scalar<D>): void;
   /** Local, blocking, atomic: combines `value` into one element and returns the element as it was. */
   fetchAndOp(target: number, offset: number, value: Scalar<D>, op?: FetchOp): Scalar<D>;
-  /** Local, blocking, atomic: stores `desired` if the element equals `expected`; returns the element as it was. */
+  /** Local, blocking, atomic: stores `desired` if the bits of the element are those of `expected` in this dtype (so −0 is not 0,
+   * and NaN is NaN); returns the element as it was. */
   compareAndSwap(target: number, offset: number, expected: Scalar<D>, desired: Scalar<D>): Scalar<D>;
   /** Local, blocking: every operation of this rank on `target` (all ranks when absent) is complete at the target. */
   flush(target?: number): void;
@@ -124,7 +125,8 @@ export interface Window<D extends DType = DType> extends Disposable {
 /**
  * A group of ranks that can talk, wait for one another and share memory.
  *
- * A value is anything `structuredClone` takes, but a SharedArrayBuffer itself and objects of Node such as a Blob, which are NOT_CLONEABLE;
+ * A value is anything `structuredClone` takes, but a SharedArrayBuffer itself and objects of Node such as a Blob, which are NOT_CLONEABLE
+ * (so is a WebAssembly.Module, but only where it comes, for V8 writes it and does not read it);
  * typed arrays travel as their elements, so two views of one buffer arrive with two.
  */
 export interface Communicator {
@@ -177,7 +179,8 @@ export interface Communicator {
   probe(match?: Match | null): MessageInfo;
   /** Local, not blocking: a matching message if one has arrived, else null. */
   iprobe(match?: Match | null): MessageInfo | null;
-  /** Local, not blocking: `value` is taken at once and may be reused. */
+  /** Local, not blocking: `value` is taken at once and may be reused. Wait for the request before the program ends or the
+   * communicator is freed: a long message that is still under way then may not arrive, or may stay in its receiver's memory. */
   isend(value: unknown, dest: number, tag?: number): Request<undefined>;
   /** Local, not blocking. Ends with FREED if the communicator is freed before its message has come. */
   irecv<T = unknown>(match?: Match | null): Request<T>;

@@ -58,7 +58,9 @@ export class Losses {
   /** What is wrong if one of these has died, or all have gone: for a wait for any of them. */
   faultOfAny(others: readonly number[]): RankLostError | undefined {
     const gone = others.filter((rank) => this.isGone(rank));
-    const vain = gone.length === others.length || gone.some((rank) => this.#fateOf(rank) === DIED);
+    // Of nobody nobody has gone: a rank alone can still send to itself.
+    const vain =
+      (gone.length > 0 && gone.length === others.length) || gone.some((rank) => this.#fateOf(rank) === DIED);
     return vain ? this.#fault(gone) : undefined;
   }
 

@@ -5,6 +5,7 @@
 import { Deserializer, Serializer } from "node:v8";
 import { PshmemError } from "../errors.ts";
 import { checkMemory, kindOfArray, type TypedArray } from "../array/dtype.ts";
+import { fieldText, textOf } from "../shown.ts";
 import type { AnyTypedArray } from "./contract.ts";
 
 const ARRAY_TYPES = [
@@ -118,13 +119,18 @@ interface ViewHooks {
   _setTreatArrayBufferViewsAsHostObjects(on: boolean): void;
 }
 
+/** Whatever a getter of the value's has thrown. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? fieldText(error, "message") : textOf(error);
+}
+
 function encodeClone(value: unknown): Uint8Array {
   const serializer = new ViewSerializer();
   try {
     serializer.writeHeader();
     serializer.writeValue(value);
   } catch (error) {
-    const text = `the value cannot be sent (${(error as Error).message}); send data only: no functions, symbols or handles`;
+    const text = `the value cannot be sent (${reasonOf(error)}); send data only: no functions, symbols or handles`;
     throw new PshmemError("NOT_CLONEABLE", text, { cause: error });
   }
   serializer.writeRawBytes(Uint8Array.of(CLONED));
@@ -139,7 +145,7 @@ function decodeClone(bytes: Uint8Array): unknown {
   } catch (error) {
     if (error instanceof PshmemError) throw error;
     // V8 writes some things, such as a WebAssembly.Module, that it does not read again.
-    const text = `a value was received that cannot be made again (${(error as Error).message}); send data only`;
+    const text = `a value was received that cannot be made again (${reasonOf(error)}); send data only`;
     throw new PshmemError("NOT_CLONEABLE", text, { cause: error });
   }
 }

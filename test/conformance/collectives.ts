@@ -298,6 +298,14 @@ export const collectiveCases: readonly Case[] = [
       allThrow(comm, "NOT_CLONEABLE", 0, () => comm.gather(bad));
       allThrow(comm, "NOT_CLONEABLE", 0, () => comm.allgather(bad));
       allThrow(comm, "NOT_CLONEABLE", 0, () => comm.scatter(Array.from({ length: comm.size }, () => bad)));
+      for (const thrown of [null, undefined, "no error"]) {
+        const value = {
+          get field() {
+            throw thrown;
+          },
+        };
+        allThrow(comm, "NOT_CLONEABLE", 0, () => comm.bcast(comm.rank === 0 ? value : 1));
+      }
       allThrow(comm, "NOT_CLONEABLE", 0, () => comm.alltoall(Array.from({ length: comm.size }, () => bad)));
     },
   },

@@ -259,3 +259,9 @@ describe("a rank that ends", () => {
     }
   });
 });
+
+it("a rank alone waits for nobody who could have gone", () => {
+  const fates = { gone: 1, of: (rank: number): Fate => (rank === 1 ? ENDED : PRESENT) };
+  expect(new Losses(fates, [0], 2).faultOfAny([])).toBe(undefined);
+  expect(new Losses(fates, [0, 1], 2).faultOfAny([1])?.code).toBe("RANK_LOST");
+});
