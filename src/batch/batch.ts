@@ -3,6 +3,7 @@ import type { Communicator } from "../comm/contract.ts";
 import type { Engine, Words } from "../comm/engine.ts";
 import { asFault } from "../comm/verdict.ts";
 import { PshmemError } from "../errors.ts";
+import { BLOCKED } from "../node/machine.ts";
 import { communicatorOf, engineOf } from "../world.ts";
 import { TaskDirectory } from "./directory.ts";
 import { newBatchName } from "./owner.ts";
@@ -100,7 +101,7 @@ export class MPIBatch implements Disposable {
     this.workerRank = this.comm.rank % workerSize;
     const speaker = `MPIBatch[${this.#object}] worker ${this.worker}, rank ${this.comm.rank}`;
     this.#log = plan.debug ? (text) => console.log(`${speaker} ${text}`) : undefined;
-    this.#tasks = new Tasks(table, this.#directory(id), nTask);
+    this.#tasks = new Tasks(table, this.#directory(id), nTask, () => napOf(this.#engine));
     this.#worker = new Worker(this.workerComm, this.#tasks, this.#log);
   }
 
@@ -152,7 +153,8 @@ export class MPIBatch implements Disposable {
   }
 
   /**
-   * Local, blocking. The state of any task; with a directory, the state on file (INVALID if the file is gone).
+   * Local, blocking. The state of any task; with a directory, the state on file (INVALID if the file is gone), or the one that a rank of this batch
+   * is about to write.
    *
    * @throws BAD_TASK BAD_STATE_FILE FILE_SYSTEM FREED
    */
@@ -291,6 +293,11 @@ function alreadyRuns(): PshmemError {
   const call = "MPIBatch.run";
   const text = `${call}: a run of this batch is under way on this rank, and would wait for the new one; await its promise first`;
   return new PshmemError("DEADLOCK", text, { call });
+}
+
+/** Local, blocking: a millisecond in which this rank answers others. */
+function napOf({ pace }: Engine): void {
+  pace.run({ step: () => BLOCKED }, { deadline: performance.now() + 1 });
 }
 
 function isFreed(engine: Engine): boolean {

@@ -46,7 +46,7 @@ export function acquireClaim(directory: string, task: number, claimant: Claimant
 }
 
 /**
- * Removes the claim that the claimant itself has on a task, or any rank of its batch; nothing if the last owner is somebody else. `keeps`: the
+ * Removes the claim that the claimant itself has on a task, or any rank of its batch; false if the last owner is somebody else. `keeps`: the
  * claimant may keep what spares its next claim an inode. @throws FILE_SYSTEM
  */
 export function dropClaim(
@@ -54,14 +54,15 @@ export function dropClaim(
   claimant: Claimant,
   whose: "rank" | "batch",
   keeps: boolean,
-): void {
+): boolean {
   const chain = chainIn(directory);
   const last = chain.at(-1)?.owner;
-  if (last?.batch !== claimant.batch || (whose === "rank" && !claimant.hasMade(last))) return;
+  if (last?.batch !== claimant.batch || (whose === "rank" && !claimant.hasMade(last))) return false;
   for (const [at, { path, owner, isLink }] of chain.entries()) {
     // What is something else was not made here.
     if (isLink) claimant.withdraw(path, owner.id, keeps && at === 0);
   }
+  return true;
 }
 
 function isGone(owner: Owner, batch: string, force: boolean): boolean {

@@ -14,7 +14,7 @@ import type { TaskDirectory } from "./directory.ts";
 import { succeeds } from "./files.ts";
 import { RUNNING, type TaskState } from "./states.ts";
 import type { TaskTable } from "./table.ts";
-import { abandoned, busy, isBusy, isLive, stateOf } from "./taskword.ts";
+import { abandoned, busy, isBusy, isLive, stateOf, throughAs } from "./taskword.ts";
 
 /** What one rank of a batch does to the files of tasks. */
 export class Custody {
@@ -32,53 +32,48 @@ export class Custody {
     return this.#replace(task, word, mine) ? mine : null;
   }
 
-  /** Gives them back, with the word that the task is to have; false if a state was set meanwhile: then the files say that. */
-  giveBack(task: number, mine: number, word: number): boolean {
+  /**
+   * Gives them back, with the word that the task is to have; false if a state was set meanwhile: then the files say that, and the task has been
+   * through the doors that `through` has been through.
+   */
+  giveBack(task: number, mine: number, word: number, through: number): boolean {
     if (this.#replace(task, mine, word)) return true;
-    this.#follow(task);
+    this.#follow(task, through);
     return false;
   }
 
-  /**
-   * Brings a task to a state. `held` is its word, if this rank is at work on it. RUNNING, of a task that is at work or about to be,
-   * changes nothing.
-   */
+  /** Brings a task to a state. `held` is its word, if this rank is at work on it. RUNNING, of a task that is at work, changes nothing. */
   set(task: number, state: TaskState, held: number | undefined): void {
-    const found = this.#table.change(
-      task,
-      (word) => (state === RUNNING && isLive(word) ? null : busy(word, state)),
-      held,
-    );
-    if (isBusy(found) || (state === RUNNING && isLive(found))) return;
+    const isSo = (word: number) => state === RUNNING && isLive(word) && stateOf(word) === RUNNING;
+    // Where nothing is to be changed a guess would not be checked.
+    const guess = state === RUNNING ? undefined : held;
+    const found = this.#table.change(task, (word) => (isSo(word) ? null : busy(word, state)), guess);
+    if (isSo(found) || isBusy(found)) return;
     const mine = busy(found, state);
     try {
       if (found === held) this.#directory.settle(task, state);
       else this.#directory.override(task, state);
     } catch (error) {
       // The first error says more.
-      succeeds(() => this.giveBack(task, mine, found));
+      succeeds(() => this.giveBack(task, mine, found, found));
       throw error;
     }
-    this.giveBack(task, mine, abandoned(mine));
+    this.giveBack(task, mine, abandoned(mine), found);
   }
 
   /** Brings the files to the state that another rank has set, until no other is set meanwhile. */
-  #follow(task: number): void {
+  #follow(task: number, through: number): void {
+    const rest = (word: number) => throughAs(abandoned(word), through);
     for (let word = this.#table.read(task); ; word = this.#table.read(task)) {
-      const state = stateOf(word);
       try {
-        this.#directory.override(task, state);
+        this.#directory.override(task, stateOf(word));
       } catch (error) {
-        this.#release(task);
+        succeeds(() => this.#directory.disown(task));
+        this.#table.change(task, rest);
         throw error;
       }
-      if (this.#replace(task, word, abandoned(word))) return;
+      if (this.#replace(task, word, rest(word))) return;
     }
-  }
-
-  /** The word is in nobody's hands any more, whatever the files say. */
-  #release(task: number): void {
-    this.#table.change(task, abandoned);
   }
 
   #replace(task: number, expected: number, word: number): boolean {

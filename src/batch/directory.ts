@@ -89,7 +89,8 @@ export class TaskDirectory {
    * else the task is not claimed, nor if another job has it, which is null. @throws BAD_STATE_FILE
    */
   take(task: number, expected: TaskState, force: boolean): TaskState | null {
-    if (!this.acquire(task, force)) return null;
+    // The rank is alone at these files: what its batch has there was left by an act that failed.
+    if (!this.acquire(task, force) && !(this.disown(task) && this.acquire(task, force))) return null;
     try {
       const found = this.read(task);
       if (found === expected) this.#begin(task);
@@ -112,23 +113,19 @@ export class TaskDirectory {
   }
 
   /**
-   * Replaces the state on file of any task; no claim is left then but of an owner that is known to live, for whose job no more can be done. RUNNING is a
-   * state like others, but says nothing of claims.
+   * Replaces the state on file of any task; no claim is left then but of an owner that is known to live, for whose job no more can be done. RUNNING says
+   * nothing of other jobs' claims.
    */
   override(task: number, state: TaskState): void {
-    if (state === RUNNING) {
-      this.#write(task, state);
-      return;
-    }
     // Where nobody has it, nobody is to take it before the state is there.
-    const ours = this.acquire(task, true);
+    const ours = state !== RUNNING && this.acquire(task, true);
     try {
       this.#write(task, state);
     } catch (error) {
       if (ours) succeeds(() => this.drop(task));
       throw error;
     }
-    dropClaim(this.#path(task), this.#claimant, "batch", this.#keeps);
+    this.disown(task);
   }
 
   /** Claims the task for this batch; false if another job has it. `force` takes an owner in a job on another machine for gone. */
@@ -139,6 +136,11 @@ export class TaskDirectory {
   /** Gives up this rank's claim on the task, if it has one. */
   drop(task: number): void {
     dropClaim(this.#path(task), this.#claimant, "rank", this.#keeps);
+  }
+
+  /** Removes the claim of any rank of this batch on the task; false if there is none. */
+  disown(task: number): boolean {
+    return dropClaim(this.#path(task), this.#claimant, "batch", this.#keeps);
   }
 
   /** Leaves nothing of this rank's own beside the tasks' files: for when no task is claimed for a while. Throws nothing. */

@@ -1,6 +1,7 @@
 /** The tasks of a batch as one rank deals with them: memory and, where there is one, the directory, kept together. */
 import { Custody } from "./custody.ts";
 import type { TaskDirectory } from "./directory.ts";
+import { succeeds } from "./files.ts";
 import { RUNNING, type TaskState } from "./states.ts";
 import type { Claim, TaskTable } from "./table.ts";
 import {
@@ -12,9 +13,13 @@ import {
   isLive,
   restored,
   stateOf,
+  throughAs,
   withState,
   type Door,
 } from "./taskword.ts";
+
+/** How often (ms) to look again for a task that a rank of this batch is about to make available; it may have died. */
+const MOST_NAPS = 1000;
 
 /**
  * Order of things. Taking a task: memory first, which keeps the other ranks of the batch away from the task and its files (custody.ts);
@@ -27,18 +32,22 @@ export class Tasks {
   readonly #table: TaskTable;
   readonly #files: { readonly directory: TaskDirectory; readonly custody: Custody } | null;
   readonly #nTask: number;
+  readonly #nap: () => void;
   /** The task taken last, until it is left. */
   #current: Claim | null = null;
 
-  constructor(table: TaskTable, directory: TaskDirectory | null, nTask: number) {
+  /** `nap` lets a millisecond pass, in which others get on. */
+  constructor(table: TaskTable, directory: TaskDirectory | null, nTask: number, nap = () => {}) {
     this.#table = table;
     this.#files = directory && { directory, custody: new Custody(table, directory) };
     this.#nTask = nTask;
+    this.#nap = nap;
   }
 
   /**
    * Leaves the task taken before and takes the lowest that is available through the doors; null if there is none. `force`: a job
-   * on another machine is taken for dead. Before it says null it reads all state files again.
+   * on another machine is taken for dead. Before it says null it reads all state files again, and waits for those that a rank of this batch is about to
+   * make available.
    */
   next(doors: readonly Door[], force: boolean): { task: number; was: TaskState } | null {
     this.leave();
@@ -50,7 +59,7 @@ export class Tasks {
 
   /** Leaves the task taken last, if its state was not set: it stays RUNNING, and is offered to whoever ignores that. */
   leave(): void {
-    this.#return((claim) => {
+    this.#return("word", (claim) => {
       this.#files?.directory.drop(claim.task);
       return abandoned(claim.word);
     });
@@ -70,7 +79,7 @@ export class Tasks {
 
   /** Puts the task taken last back as if it had not been taken. */
   undo(): void {
-    this.#return((claim) => {
+    this.#return("before", (claim) => {
       const state = stateOf(claim.before);
       this.#files?.directory.settle(claim.task, state);
       return restored(claim.word, claim.before, state, false);
@@ -90,24 +99,31 @@ export class Tasks {
     return this.#files ? this.#follow(this.#files.directory, task) : stateOf(this.#table.read(task));
   }
 
-  /** Gives the task taken last back, with the word that `bring` returns when it has brought the files there; nothing if its state was set by another rank. */
-  #return(bring: (claim: Claim) => number): void {
+  /**
+   * Gives the task taken last back, with the word that `bring` returns when it has brought the files there; nothing if its state was set by
+   * another rank. If that fails it has been through the doors of its word `through`.
+   */
+  #return(through: "word" | "before", bring: (claim: Claim) => number): void {
     const claim = this.#current;
     this.#current = null;
     if (claim === null) return;
+    const { task } = claim;
     if (!this.#files) {
-      this.#table.change(claim.task, (word) => (word === claim.word ? bring(claim) : null), claim.word);
+      this.#table.change(task, (word) => (word === claim.word ? bring(claim) : null), claim.word);
       return;
     }
-    const { custody } = this.#files;
-    const word = custody.take(claim.task, claim.word);
+    const { custody, directory } = this.#files;
+    const word = custody.take(task, claim.word);
     if (word === null) return;
-    const kept = { ...claim, word };
-    let back = abandoned(word);
+    let back = throughAs(abandoned(word), claim[through]);
     try {
-      back = bring(kept);
+      back = bring({ ...claim, word });
+    } catch (error) {
+      // The first error says more.
+      succeeds(() => directory.drop(task));
+      throw error;
     } finally {
-      custody.giveBack(claim.task, word, back);
+      custody.giveBack(task, word, back, claim[through]);
     }
   }
 
@@ -124,17 +140,29 @@ export class Tasks {
   /** Others may have opened tasks, or let go of them. A file that cannot be read is an error only if nothing else is left. */
   #takeAfterReading(doors: readonly Door[], force: boolean): Claim | null {
     if (!this.#files) return null;
+    for (let naps = 0; ; naps++) {
+      const { errors, isComing } = this.#readAll(doors);
+      const claim = this.#take(doors, force);
+      if (claim === null && errors.length > 0) throw errors[0];
+      if (claim || !isComing || naps === MOST_NAPS) return claim;
+      this.#nap();
+    }
+  }
+
+  /** Memory follows the files. `isComing`: some rank is about to give a task a state in which it is handed out. */
+  #readAll(doors: readonly TaskState[]): { errors: readonly unknown[]; isComing: boolean } {
     const errors: unknown[] = [];
+    let isComing = false;
     for (let task = 0; task < this.#nTask; task++) {
       try {
-        this.#follow(this.#files.directory, task);
+        const state = this.#follow(this.#files!.directory, task);
+        // To be RUNNING is to be taken, or left: nobody waits for that.
+        if (state !== RUNNING && doors.includes(state) && isBusy(this.#table.read(task))) isComing = true;
       } catch (error) {
         errors.push(error);
       }
     }
-    const claim = this.#take(doors, force);
-    if (claim === null && errors.length > 0) throw errors[0];
-    return claim;
+    return { errors, isComing };
   }
 
   /** Makes a claim good on disk; if that cannot be, gives the task back in the state found there, and returns null. */
@@ -148,7 +176,7 @@ export class Tasks {
       isTaken = found === expected;
       back = isTaken ? confirmed(word) : restored(word, before, found ?? RUNNING, found === null);
     } finally {
-      isTaken = custody.giveBack(task, word, back) && isTaken;
+      isTaken = custody.giveBack(task, word, back, before) && isTaken;
     }
     return isTaken ? { task, before, word: back } : null;
   }
@@ -156,8 +184,8 @@ export class Tasks {
   /** Reads a state file; memory follows, unless a rank of this batch has the task or it was changed meanwhile. */
   #follow(directory: TaskDirectory, task: number): TaskState {
     const seen = this.#table.read(task);
-    // What it is about to become: the file may be in the midst of that.
-    if (isBusy(seen)) return stateOf(seen);
+    // What another rank has set it to comes to the file yet.
+    if (isBusy(seen) && stateOf(seen) !== RUNNING) return stateOf(seen);
     const state = directory.read(task);
     if (!isLive(seen) && (isHeld(seen) || stateOf(seen) !== state)) {
       this.#table.change(task, (word) => (word === seen ? withState(word, state) : null));

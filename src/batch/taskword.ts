@@ -25,6 +25,7 @@ const HELD = 1 << 4;
 /** How a task is handed out: at once, or once its files are looked at. */
 export const AT_ONCE = LIVE;
 export const BUSY = LIVE | HELD;
+const THROUGH = 0b111 << 5;
 const CHANGES = ~0xff;
 const ONE_CHANGE = 1 << 8;
 
@@ -91,6 +92,11 @@ export function abandoned(word: number): number {
 /** Handed back untouched: as it was `before` it was claimed, but for the state found on disk. `held`: not to be offered for now. */
 export function restored(word: number, before: number, state: TaskState, held: boolean): number {
   return changed(word, state, held ? before | HELD : before);
+}
+
+/** The same, through the doors that another word has been through. */
+export function throughAs(word: number, other: number): number {
+  return (word & ~THROUGH) | (other & THROUGH);
 }
 
 function passed(state: Door): number {

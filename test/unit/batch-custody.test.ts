@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -13,7 +13,7 @@ import {
   type TaskState,
 } from "../../dist/batch/states.js";
 import { TaskTable } from "../../dist/batch/table.js";
-import { isBusy, isLive, stateOf, type Door } from "../../dist/batch/taskword.js";
+import { doorOf, isBusy, isLive, stateOf, type Door } from "../../dist/batch/taskword.js";
 import { Tasks } from "../../dist/batch/tasks.js";
 import { ArrayWords } from "./batch-words.ts";
 
@@ -21,9 +21,11 @@ import { ArrayWords } from "./batch-words.ts";
  * What ranks of one batch do to one task at the same time: each thing that one of them does is broken off at every point at which another can
  * come between, and there the other does something else, which may be broken off in the same way by a third.
  */
+/** Where files are quick. */
+const SHM = "/dev/shm";
 let folder: string;
 let sites = 0;
-beforeAll(() => (folder = mkdtempSync(join(tmpdir(), "batch-custody-"))));
+beforeAll(() => (folder = mkdtempSync(join(existsSync(SHM) ? SHM : tmpdir(), "batch-custody-"))));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** What happens at which point, counted from the beginning of the first act. */
@@ -35,6 +37,8 @@ class Site {
   readonly table: TaskTable;
   points = 0;
   plan: Plan = new Map();
+  #left = Infinity;
+  #failsBefore = true;
 
   constructor() {
     this.path = join(folder, String(sites++));
@@ -45,16 +49,36 @@ class Site {
     this.ranks = [0, 1, 2].map((rank) => {
       const directory = new PointedDirectory(this.path, ["t"], "batch", rank, 0);
       directory.point = point;
+      directory.does = (act) => this.#does(act);
       if (rank === 0) this.table.fill(directory.prepare(null));
-      return new Tasks(this.table, directory, 1);
+      return new Tasks(this.table, directory, 1, () => {
+        throw WAITS;
+      });
     });
+  }
+
+  /** The next so many things done to files succeed, and one fails: before it has come to anything, or after. */
+  fail(after: number, before: boolean): void {
+    this.#left = after;
+    this.#failsBefore = before;
+  }
+
+  #does<T>(act: () => T): T {
+    const fails = this.#left-- === 0;
+    if (fails && this.#failsBefore) throw new Failure();
+    const result = act();
+    if (fails) throw new Failure();
+    return result;
   }
 
   run(act: () => void, plan: Plan): number {
     this.points = 0;
     this.plan = plan;
-    act();
-    this.plan = new Map();
+    try {
+      act();
+    } finally {
+      this.plan = new Map();
+    }
     return this.points;
   }
 
@@ -84,50 +108,71 @@ class PointedWords extends ArrayWords {
   }
 }
 
+/** What files fail with here. */
+class Failure extends Error {}
+
 /** Another rank may come between any two of these; reading and what follows are two. */
 class PointedDirectory extends TaskDirectory {
   point = () => {};
+  /** Carries out what is done to files, which may fail. */
+  does = <T>(act: () => T): T => act();
 
   override acquire(task: number, force: boolean): boolean {
     this.point();
-    return super.acquire(task, force);
+    return this.does(() => super.acquire(task, force));
   }
 
   override read(task: number): TaskState {
     this.point();
-    const state = super.read(task);
+    const state = this.does(() => super.read(task));
     this.point();
     return state;
   }
 
   override settle(task: number, state: TaskState): void {
     this.point();
-    super.settle(task, state);
+    this.does(() => super.settle(task, state));
   }
 
   override override(task: number, state: TaskState): void {
     this.point();
-    super.override(task, state);
+    this.does(() => super.override(task, state));
     this.point();
   }
 
   override drop(task: number): void {
     this.point();
-    super.drop(task);
+    this.does(() => super.drop(task));
+  }
+
+  override disown(task: number): boolean {
+    this.point();
+    return this.does(() => super.disown(task));
   }
 }
+
+/** What ends an act that would wait for the one that it came between. */
+const WAITS = new Error("waits");
 
 interface Act {
   readonly name: string;
   /** What the rank has done before. */
   readonly before?: (tasks: Tasks) => void;
-  readonly act: (tasks: Tasks) => void;
-  /** The state that it sets. */
+  /** True if it got the task. */
+  readonly act: (tasks: Tasks) => boolean | void;
+  /** The state that it sets last. */
   readonly sets?: TaskState;
 }
 
 const next = (...doors: Door[]) => {
-  return (tasks: Tasks) => void tasks.next([OPEN, ...doors], doors.includes(RUNNING));
+  return (tasks: Tasks): boolean => {
+    try {
+      return tasks.next([OPEN, ...doors], doors.includes(RUNNING)) !== null;
+    } catch (error) {
+      if (error !== WAITS) throw error;
+      return false;
+    }
+  };
 };
 const set = (state: TaskState): Act => ({
   name: `sets ${stateToString(state)}`,
@@ -140,61 +185,121 @@ const ANY: Act = { name: "takes it, in whatever state", act: next(RUNNING, DONE,
 const FIRST: readonly Act[] = [
   NEXT,
   { name: "takes it, though it is RUNNING", before: (tasks) => tasks.set(0, RUNNING), act: next(RUNNING) },
+  { name: "takes it, though it has FAILED", before: (tasks) => tasks.set(0, FAILED), act: next(FAILED) },
   { name: "leaves it", before: next(), act: (tasks) => tasks.leave() },
   { name: "puts it back", before: next(), act: (tasks) => tasks.undo() },
   { name: "ends its work", before: next(), act: (tasks) => tasks.set(0, DONE), sets: DONE },
   set(FAILED),
   set(RUNNING),
 ];
-const SECOND: readonly Act[] = [set(OPEN), set(RUNNING), set(DONE), set(INVALID), NEXT, ANY];
+const TWICE: Act = {
+  name: "sets DONE, then RUNNING",
+  act: (tasks) => [DONE, RUNNING].forEach((state) => tasks.set(0, state)),
+  sets: RUNNING,
+};
+const SECOND: readonly Act[] = [
+  set(OPEN),
+  set(RUNNING),
+  set(DONE),
+  set(FAILED),
+  set(INVALID),
+  TWICE,
+  NEXT,
+  ANY,
+];
 const THIRD: readonly Act[] = [set(FAILED), set(OPEN), ANY];
 
-/** All is as if one had come after the other. */
-function check(site: Site, acts: readonly Act[]): void {
+/** All is as if one had come after the other; `got`: whether any rank has got the task. */
+function check(site: Site, acts: readonly Act[], got: boolean): void {
   const { word, onFile } = site;
   expect(isBusy(word)).toBe(false);
   expect(onFile).toEqual({ state: stateToString(stateOf(word)), isClaimed: isLive(word) });
   if (acts.every(({ sets }) => sets !== undefined))
     expect(acts.map(({ sets }) => sets)).toContain(stateOf(word));
+  // Who has not been handed out has been through no door.
+  if (!got && stateOf(word) !== INVALID) expect(doorOf(word)).toBe(stateOf(word));
   const left = readdirSync(join(site.path, "t")).filter((name) => !["state", "claim"].includes(name));
   expect(left.filter((name) => !name.startsWith(".pshmem-"))).toEqual([]);
 }
 
-function begin(first: Act): Site {
+/** Carries the acts out, the later ones at points of those before; returns how many points there were. */
+function play(first: Act, ...others: readonly (readonly [at: number, act: Act])[]): number {
   const site = new Site();
   first.before?.(site.ranks[0]);
-  return site;
+  // What was taken, and not left again untouched.
+  let got = first.before !== undefined && first.sets !== undefined;
+  const run = (act: Act, rank: number) => (got = act.act(site.ranks[rank]) === true || got);
+  const plan = new Map(others.map(([at, act], i) => [at, () => run(act, i + 1)]));
+  const points = site.run(() => run(first, 0), plan);
+  check(site, [first, ...others.map(([, act]) => act)], got || first.name === "leaves it");
+  return points;
 }
 
-describe.for(FIRST.map((act) => [act.name, act] as const))("while one rank %s", ([, first]) => {
-  test.for(SECOND.map((act) => [act.name, act] as const))("another %s, at any point", ([, second]) => {
-    const points = begin(first).run(() => {}, new Map());
-    expect(points).toBe(0);
-    for (let at = 0, most = 1; at < most; at++) {
-      const site = begin(first);
-      const plan = new Map([[at, () => second.act(site.ranks[1])]]);
-      most = Math.max(
-        most,
-        site.run(() => first.act(site.ranks[0]), plan),
-      );
-      check(site, [first, second]);
-    }
+const named = (acts: readonly Act[]) => acts.map((act) => [act.name, act] as const);
+
+describe.for(named(FIRST))("while one rank %s", ([, first]) => {
+  test.for(named(SECOND))("another %s, at any point", ([, second]) => {
+    for (let at = 0, end = 1; at < end; at++) end = play(first, [at, second]);
   });
 
-  test.for(THIRD.map((act) => [act.name, act] as const))("another comes, and a third %s", ([, third]) => {
+  test.for(named(THIRD))("another comes, and a third %s", ([, third]) => {
     for (const second of SECOND) {
-      for (let at = 0, end = 1; at < end; at++) {
-        for (let then = at + 1, most = then + 1; then < most; then++) {
-          const site = begin(first);
-          const plan = new Map([
-            [at, () => second.act(site.ranks[1])],
-            [then, () => third.act(site.ranks[2])],
-          ]);
-          most = site.run(() => first.act(site.ranks[0]), plan);
-          end = Math.max(end, most);
-          check(site, [first, second, third]);
+      for (let at = 0, ends = 1; at < ends; at++) {
+        for (let then = at + 1, end = then + 1; then < end; then++) {
+          end = play(first, [at, second], [then, third]);
+          ends = Math.max(ends, end);
         }
       }
     }
   });
 });
+
+test("RUNNING ends a state that another rank has set, also where this one was at work before", () => {
+  const site = new Site();
+  const [one, two] = site.ranks;
+  one.next([OPEN], false);
+  two.set(0, DONE);
+  one.set(0, RUNNING);
+  expect(site.onFile).toEqual({ state: "RUNNING", isClaimed: false });
+  expect(stateOf(site.word)).toBe(RUNNING);
+});
+
+describe.for(named(FIRST))("while one rank %s, and files fail", ([, first]) => {
+  test.for(named([...SECOND, NEXT]))("and another %s, all is well once they do not", ([, second]) => {
+    for (let at = 0, end = 1; at < end; at++) {
+      for (const before of [true, false]) {
+        for (let failing = 0; failing < 8; failing++) {
+          const site = new Site();
+          first.before?.(site.ranks[0]);
+          const plan = new Map([[at, () => survives(() => void second.act(site.ranks[1]))]]);
+          site.fail(failing, before);
+          survives(
+            () =>
+              (end = Math.max(
+                end,
+                site.run(() => first.act(site.ranks[0]), plan),
+              )),
+          );
+          site.fail(Infinity, before);
+          expect(isBusy(site.word)).toBe(false);
+          // Whoever is at work may leave it; then it can be had, whatever had failed.
+          for (const rank of [0, 1]) survives(() => site.ranks[rank].leave());
+          // What failed half way was told: the file may say what memory does not.
+          const isSo = site.onFile.state === stateToString(stateOf(site.word));
+          if (!isSo || doorOf(site.word) === null) site.ranks[2].set(0, OPEN);
+          expect(ANY.act(site.ranks[1])).toBe(true);
+          expect(site.onFile).toEqual({ state: "RUNNING", isClaimed: true });
+        }
+      }
+    }
+  });
+});
+
+/** Runs `act`, which may fail as files do. */
+function survives(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+  }
+}
