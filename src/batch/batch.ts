@@ -20,8 +20,8 @@ import { Worker, type Log, type NextTaskOptions } from "./worker.ts";
 /**
  * A fixed number of tasks, worked through by workers: groups of `workerSize` ranks that follow one another in rank order.
  *
- * Each task has a state: OPEN, RUNNING, DONE, FAILED (or INVALID: offered to nobody until it is set OPEN; a directory opens it for the next batch on it). A worker asks for a task, works
- * on it and sets its state; what the task is, the program knows. The states are in the memory of one rank, where a claim takes the
+ * Each task has a state: OPEN, RUNNING, DONE, FAILED (or INVALID: offered to nobody until it is set OPEN, or until the next batch on its
+ * directory, which opens it). A worker asks for a task, works on it and sets its state; what the task is, the program knows. The states are in the memory of one rank, where a claim takes the
  * same few steps however many tasks there are, and on request also in a directory, one small file for each task, in
  * the format of the Python package. A program that is started again on such a directory goes on where it stopped, and two
  * programs may work on one directory at the same time.
@@ -119,9 +119,9 @@ export class MPIBatch implements Disposable {
    * Collective over the worker, blocking. Takes the lowest OPEN task, marks it RUNNING and returns its index on every rank of
    * the worker; null if there is none. The options make other tasks available too, each of them once through each door:
    * - `ignoreRunning`: RUNNING tasks nobody works on. A task in the hands of another worker, of another batch of this job, or of any
-   *   process that runs on this machine, is not taken away. What another job has in hand on another machine is: whether it runs cannot be asked from
-   *   here. (So is what a batch on `null` has that was made before its rank first called `world()`.) Without this option it counts as running, and none of
-   *   its tasks is handed out, whatever their state.
+   *   process that runs on this machine, is not taken away. What another job has in hand on another machine is, for whether it runs cannot be asked
+   *   from here; and so is what a batch on `null` has there that was made before its rank first called `world()`. Without this option they
+   *   count as running, and none of their tasks is handed out, whatever its state.
    * - `ignoreFailed`: FAILED tasks, once more; one that fails again is not handed out again.
    * - `ignoreDone`: DONE tasks.
    * A task that is set OPEN is available again in any case.

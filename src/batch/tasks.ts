@@ -8,9 +8,9 @@ import {
   abandoned,
   BUSY,
   confirmed,
-  isBusy,
   isHeld,
   isLive,
+  isPending,
   restored,
   stateOf,
   throughAs,
@@ -96,7 +96,8 @@ export class Tasks {
 
   /** The state of any task: on file, if there is a directory. */
   get(task: number): TaskState {
-    return this.#files ? this.#follow(this.#files.directory, task) : stateOf(this.#table.read(task));
+    const seen = this.#table.read(task);
+    return this.#files ? this.#follow(this.#files.directory, task, seen) : stateOf(seen);
   }
 
   /**
@@ -154,10 +155,10 @@ export class Tasks {
     const errors: unknown[] = [];
     let isComing = false;
     for (let task = 0; task < this.#nTask; task++) {
+      const seen = this.#table.read(task);
+      if (isPending(seen) && doors.includes(stateOf(seen))) isComing = true;
       try {
-        const state = this.#follow(this.#files!.directory, task);
-        // To be RUNNING is to be taken, or left: nobody waits for that.
-        if (state !== RUNNING && doors.includes(state) && isBusy(this.#table.read(task))) isComing = true;
+        this.#follow(this.#files!.directory, task, seen);
       } catch (error) {
         errors.push(error);
       }
@@ -181,11 +182,9 @@ export class Tasks {
     return isTaken ? { task, before, word: back } : null;
   }
 
-  /** Reads a state file; memory follows, unless a rank of this batch has the task or it was changed meanwhile. */
-  #follow(directory: TaskDirectory, task: number): TaskState {
-    const seen = this.#table.read(task);
-    // What another rank has set it to comes to the file yet.
-    if (isBusy(seen) && stateOf(seen) !== RUNNING) return stateOf(seen);
+  /** Reads a state file; memory, which was `seen` to be so, follows, unless a rank of this batch has the task or it was changed meanwhile. */
+  #follow(directory: TaskDirectory, task: number, seen: number): TaskState {
+    if (isPending(seen)) return stateOf(seen);
     const state = directory.read(task);
     if (!isLive(seen) && (isHeld(seen) || stateOf(seen) !== state)) {
       this.#table.change(task, (word) => (word === seen ? withState(word, state) : null));

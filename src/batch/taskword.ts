@@ -49,6 +49,11 @@ export function isBusy(word: number): boolean {
   return isLive(word) && isHeld(word);
 }
 
+/** True if such a rank has yet to bring the files to the state of the word. (RUNNING is one that it takes, or leaves.) */
+export function isPending(word: number): boolean {
+  return isBusy(word) && stateOf(word) !== RUNNING;
+}
+
 /** The door through which the task may be handed out, or null. Each door but OPEN lets a task through once. */
 export function doorOf(word: number): Door | null {
   const state = stateOf(word);
