@@ -153,8 +153,8 @@ export class MPIBatch implements Disposable {
   }
 
   /**
-   * Local, blocking. The state of any task; with a directory, the state on file (INVALID if the file is gone), or the one that a rank of this batch
-   * is about to write.
+   * Local, blocking. The state of any task; with a directory, the state on file (INVALID if the file is gone), or the one, other
+   * than RUNNING, that a rank of this batch is about to write.
    *
    * @throws BAD_TASK BAD_STATE_FILE FILE_SYSTEM FREED
    */

@@ -8,7 +8,7 @@
  * of somebody else who may live, and nobody creates what was just removed in its place: the two steps that let two jobs in at
  * once where stale locks are broken by deleting them.
  *
- * At the end the last owner removes the chain, `claim` first. A rank that has read an old chain may then still create a successor in it;
+ * At the end the last owner, or another rank of its batch, removes the chain, `claim` first. A rank that has read an old chain may then still create a successor in it;
  * it walks the chain again afterwards, does not find itself, since an id is never used twice in a directory, and withdraws. A job killed while it
  * removes a chain leaves a `claim.after.…` that no chain leads to, and that therefore means nothing.
  *
@@ -36,11 +36,14 @@ export function acquireClaim(directory: string, task: number, claimant: Claimant
     const path = linkPath(directory, last);
     const made = claimant.sign(path);
     if (made && !last) return true;
-    const found = chainIn(directory).at(-1)?.owner;
+    const chain = chainIn(directory);
+    const found = chain.at(-1)?.owner;
     // Also where a server lost its answer, and says to its own winner that the link exists.
     if (found?.id === owner.id) return true;
     if (made) removeFile(path);
-    if (found && !isGone(found, owner.batch, force)) return false;
+    // Nobody can come after one that is its own successor.
+    const isLast = found !== undefined && chain.at(-2)?.owner.id === found.id;
+    if (found && (isLast || !isGone(found, owner.batch, force))) return false;
     last = found;
   }
 }

@@ -2,9 +2,9 @@
  * Custody of the files of a batch's tasks: the state file and the claim beside it. While a task's word is busy, the rank that made it
  * so by compare-exchange has them to itself, as far as this batch goes; for other batches there are the claims (claimfile.ts).
  *
- * Nobody waits for a keeper. Who sets the state of a busy task only puts it into the word, and that is all: the keeper finds it when it
- * wants to give the word back, by a compare-exchange that then fails, and brings the files there first. So in the end the files say what was
- * set last.
+ * Nobody who sets a state waits for a keeper. Who sets that of a busy task only puts it into the word, and that is all: the keeper finds it when
+ * it wants to give the word back, by a compare-exchange that then fails, and brings the files there first. So in the end the files say what was
+ * set last; if they cannot be written, the keeper throws, and memory follows the files later.
  *
  * A keeper that dies leaves the task busy: in this batch nobody gets it any more, in the next one on the directory it is as its files say.
  *
@@ -30,6 +30,15 @@ export class Custody {
   take(task: number, word: number): number | null {
     const mine = busy(word, stateOf(word));
     return this.#replace(task, word, mine) ? mine : null;
+  }
+
+  /**
+   * For a rank that is at work on a task, with the word `held`, and leaves it to the keeper that has it: should that fail to set its state, the task is not to
+   * be in this rank's hands again.
+   */
+  letGo(task: number, held: number): void {
+    const next = (word: number) => (word === busy(held, stateOf(word)) ? busy(word, stateOf(word)) : null);
+    this.#table.change(task, next);
   }
 
   /**

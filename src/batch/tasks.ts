@@ -18,8 +18,8 @@ import {
   type Door,
 } from "./taskword.ts";
 
-/** How often (ms) to look again for a task that a rank of this batch is about to make available; it may have died. */
-const MOST_NAPS = 1000;
+/** How long (ms) to wait for tasks that ranks of this batch are about to make available; such a rank may have died. */
+const LONGEST_WAIT = 1000;
 
 /**
  * Order of things. Taking a task: memory first, which keeps the other ranks of the batch away from the task and its files (custody.ts);
@@ -115,17 +115,22 @@ export class Tasks {
     }
     const { custody, directory } = this.#files;
     const word = custody.take(task, claim.word);
-    if (word === null) return;
-    let back = throughAs(abandoned(word), claim[through]);
+    if (word === null) {
+      custody.letGo(task, claim.word);
+      return;
+    }
+    let back: number;
     try {
       back = bring({ ...claim, word });
     } catch (error) {
       // The first error says more.
       succeeds(() => directory.drop(task));
+      succeeds(() =>
+        custody.giveBack(task, word, throughAs(abandoned(word), claim[through]), claim[through]),
+      );
       throw error;
-    } finally {
-      custody.giveBack(task, word, back, claim[through]);
     }
+    custody.giveBack(task, word, back, claim[through]);
   }
 
   #take(doors: readonly Door[], force: boolean): Claim | null {
@@ -141,45 +146,57 @@ export class Tasks {
   /** Others may have opened tasks, or let go of them. A file that cannot be read is an error only if nothing else is left. */
   #takeAfterReading(doors: readonly Door[], force: boolean): Claim | null {
     if (!this.#files) return null;
-    for (let naps = 0; ; naps++) {
-      const { errors, isComing } = this.#readAll(doors);
+    const end = performance.now() + LONGEST_WAIT;
+    for (;;) {
+      const { errors, coming } = this.#readAll(doors);
       const claim = this.#take(doors, force);
-      if (claim === null && errors.length > 0) throw errors[0];
-      if (claim || !isComing || naps === MOST_NAPS) return claim;
-      this.#nap();
+      if (claim) return claim;
+      if (coming !== null && this.#hasCome(coming, end)) continue;
+      if (errors.length > 0) throw errors[0];
+      return null;
     }
   }
 
-  /** Memory follows the files. `isComing`: some rank is about to give a task a state in which it is handed out. */
-  #readAll(doors: readonly TaskState[]): { errors: readonly unknown[]; isComing: boolean } {
+  /** Memory follows the files. `coming`: a task that some rank is about to give a state in which it is handed out. */
+  #readAll(doors: readonly TaskState[]): { errors: readonly unknown[]; coming: number | null } {
     const errors: unknown[] = [];
-    let isComing = false;
+    let coming: number | null = null;
     for (let task = 0; task < this.#nTask; task++) {
       const seen = this.#table.read(task);
-      if (isPending(seen) && doors.includes(stateOf(seen))) isComing = true;
+      if (isPending(seen) && doors.includes(stateOf(seen))) coming = task;
       try {
         this.#follow(this.#files!.directory, task, seen);
       } catch (error) {
         errors.push(error);
       }
     }
-    return { errors, isComing };
+    return { errors, coming };
+  }
+
+  /** Waits until a task is pending no more; false if that takes too long. */
+  #hasCome(task: number, end: number): boolean {
+    while (isPending(this.#table.read(task))) {
+      if (performance.now() >= end) return false;
+      this.#nap();
+    }
+    return true;
   }
 
   /** Makes a claim good on disk; if that cannot be, gives the task back in the state found there, and returns null. */
   #confirm({ task, before, word }: Claim, force: boolean): Claim | null {
     const { directory, custody } = this.#files!;
     const expected = stateOf(before);
-    let isTaken = false;
-    let back = restored(word, before, expected, true);
+    let found: TaskState | null;
     try {
-      const found = directory.take(task, expected, force);
-      isTaken = found === expected;
-      back = isTaken ? confirmed(word) : restored(word, before, found ?? RUNNING, found === null);
-    } finally {
-      isTaken = custody.giveBack(task, word, back, before) && isTaken;
+      found = directory.take(task, expected, force);
+    } catch (error) {
+      // The first error says more.
+      succeeds(() => custody.giveBack(task, word, restored(word, before, expected, true), before));
+      throw error;
     }
-    return isTaken ? { task, before, word: back } : null;
+    const isTaken = found === expected;
+    const back = isTaken ? confirmed(word) : restored(word, before, found ?? RUNNING, found === null);
+    return custody.giveBack(task, word, back, before) && isTaken ? { task, before, word: back } : null;
   }
 
   /** Reads a state file; memory, which was `seen` to be so, follows, unless a rank of this batch has the task or it was changed meanwhile. */

@@ -34,12 +34,12 @@ export function stateOf(word: number): TaskState {
   return STATES[word & STATE] ?? INVALID;
 }
 
-/** True if a worker of this batch is at work on the task. */
+/** True if a worker of this batch is at work on the task, or if it is busy. */
 export function isLive(word: number): boolean {
   return (word & LIVE) !== 0;
 }
 
-/** True if the task is not offered for now, because of what was found on disk. */
+/** True if the task is not offered for now, because of what was found on disk, or if it is busy. */
 export function isHeld(word: number): boolean {
   return (word & HELD) !== 0;
 }
@@ -49,7 +49,8 @@ export function isBusy(word: number): boolean {
   return isLive(word) && isHeld(word);
 }
 
-/** True if such a rank has yet to bring the files to the state of the word. (RUNNING is one that it takes, or leaves.) */
+/** True if such a rank has yet to bring the files to the state of the word. RUNNING is not
+ * counted: nearly always that is a task which the rank takes, or leaves. */
 export function isPending(word: number): boolean {
   return isBusy(word) && stateOf(word) !== RUNNING;
 }

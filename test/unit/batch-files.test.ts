@@ -395,7 +395,11 @@ describe("claims left behind", () => {
     job(names, "one");
     writeFileSync(claimOf("a"), "");
     writeFileSync(join(root, "batch", "a", "claim.after.unreadable"), "");
-    expect(next(job(names, "two"))).toBe(null);
+    const tasks = job(names, "two");
+    expect(next(tasks)).toBe(null);
+    expect(next(tasks, RUNNING)).toBe(null);
+    tasks.set(0, DONE);
+    expect(onDisk(names)).toEqual(["DONE"]);
   });
 
   test("an owner that was taken for dead gives up its own claim, not that of the owner after it", () => {
