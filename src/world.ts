@@ -62,7 +62,7 @@ function startedAlone(): Communicator {
 /** Local: the communicator of this rank alone, which `null` stands for. */
 export function serialWorld(): Communicator {
   const job = joinedJob();
-  // Asked for again and again: the rank may yet learn of which job it is.
+  // A function, for the rank may yet learn of which job it is.
   const number = () => (worlds.job ??= job?.job ?? drawJobNumber());
   worlds.serial ??= worldOf(serialBackend(number, job?.promised));
   return worlds.serial;

@@ -22,12 +22,14 @@ const STATE = 0b111;
 const STATES: readonly (TaskState | undefined)[] = [OPEN, RUNNING, DONE, FAILED];
 const LIVE = 1 << 3;
 const HELD = 1 << 4;
-/** How a task is handed out: at once, or once its files are looked at. */
-export const AT_ONCE = LIVE;
-export const BUSY = LIVE | HELD;
 const THROUGH = 0b111 << 5;
 const CHANGES = ~0xff;
 const ONE_CHANGE = 1 << 8;
+
+/** How a task is handed out: to be worked on at once… */
+export const AT_ONCE = LIVE;
+/** …or once its files are looked at. */
+export const BUSY = LIVE | HELD;
 
 /** The state in a word. */
 export function stateOf(word: number): TaskState {
@@ -49,8 +51,10 @@ export function isBusy(word: number): boolean {
   return isLive(word) && isHeld(word);
 }
 
-/** True if such a rank has yet to bring the files to the state of the word. RUNNING is not
- * counted: nearly always that is a task which the rank takes, or leaves. */
+/**
+ * True if such a rank has yet to bring the files to the state of the word. RUNNING is not counted: nearly always that is a task which the
+ * rank takes, or leaves.
+ */
 export function isPending(word: number): boolean {
   return isBusy(word) && stateOf(word) !== RUNNING;
 }

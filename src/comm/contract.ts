@@ -111,8 +111,10 @@ export interface Window<D extends DType = DType> extends Disposable {
   put(target: number, offset: number, values: readonly Scalar<D>[] | TypedArrayOf<D> | Scalar<D>): void;
   /** Local, blocking, atomic: combines `value` into one element and returns the element as it was. */
   fetchAndOp(target: number, offset: number, value: Scalar<D>, op?: FetchOp): Scalar<D>;
-  /** Local, blocking, atomic: stores `desired` if the bits of the element are those of `expected` in this dtype (so −0 is not 0,
-   * and NaN is NaN); returns the element as it was. */
+  /**
+   * Local, blocking, atomic: stores `desired` if the bits of the element are those of `expected` in this dtype (so −0 is not 0,
+   * and NaN is NaN); returns the element as it was.
+   */
   compareAndSwap(target: number, offset: number, expected: Scalar<D>, desired: Scalar<D>): Scalar<D>;
   /** Local, blocking: every operation of this rank on `target` (all ranks when absent) is complete at the target. */
   flush(target?: number): void;
@@ -179,8 +181,10 @@ export interface Communicator {
   probe(match?: Match | null): MessageInfo;
   /** Local, not blocking: a matching message if one has arrived, else null. */
   iprobe(match?: Match | null): MessageInfo | null;
-  /** Local, not blocking: `value` is taken at once and may be reused. Wait for the request before the program ends or the
-   * communicator is freed: a long message that is still under way then may not arrive, or may stay in its receiver's memory. */
+  /**
+   * Local, not blocking: `value` is taken at once and may be reused. Wait for the request before the program ends or the
+   * communicator is freed: a long message that is still under way then may not arrive, or may stay in its receiver's memory.
+   */
   isend(value: unknown, dest: number, tag?: number): Request<undefined>;
   /** Local, not blocking. Ends with FREED if the communicator is freed before its message has come. */
   irecv<T = unknown>(match?: Match | null): Request<T>;
