@@ -119,16 +119,37 @@ it.each<[string, Variant]>([
 it("counts the helper's parts beyond the largest number of a word", () => {
   const words = new ArrayWords(HANDOUT_WORDS);
   const handout = new Handout(words);
-  for (let work = 0; work < 4; work++) {
-    handout.begin(2 ** 30);
-    words.store(0, LEFT, 0);
-    words.add(0, DONE, 2 ** 30);
+  const most = 2 ** 15 - 1;
+  for (let done = 0; done < 2 ** 33; done += most) {
+    handout.begin(most);
+    words.memory[LEFT] = 0;
+    words.memory[DONE] = (words.memory[DONE] + most) | 0;
+    if (handout.awaited() !== null) expect.fail(`waits for the helper after ${done} parts`);
+  }
+});
+
+it("gives the owner the first parts and the helper the last", () => {
+  const words = new ArrayWords(HANDOUT_WORDS);
+  const handout = new Handout(words);
+  for (const parts of [5, 2 ** 15 - 1]) {
+    handout.begin(parts);
+    expect([handout.take(), takePart(words), handout.take(), takePart(words)]).toEqual([
+      0,
+      parts - 1,
+      1,
+      parts - 2,
+    ]);
+    for (let part = 2; part < parts - 2; part++) expect(handout.take()).toBe(part);
+    expect([takePart(words), handout.take(), words.memory[LEFT]]).toEqual([-1, -1, 0]);
+    for (const _ of "ab") partDone(words);
     expect(handout.awaited()).toBeNull();
   }
 });
 
-it("cuts copies into parts of whole pages, one for each taker at least", () => {
+it("cuts copies into parts of whole pages, one for each taker at least, and no more than a word counts", () => {
   expect(partBytesOf(2 ** 26, 2)).toBe(2 ** 18);
   expect(partBytesOf(2 ** 18, 4)).toBe(2 ** 16);
   expect(partBytesOf(10_000, 2)).toBe(8192);
+  expect(Math.ceil(2 ** 40 / partBytesOf(2 ** 40, 2))).toBeLessThan(2 ** 15);
+  expect(partBytesOf(2 ** 40, 2) % 4096).toBe(0);
 });
