@@ -22,6 +22,8 @@ export interface Eagerness {
   readonly looks: number;
   /** How often after that it lets others have the core before it looks again. */
   readonly turns: number;
+  /** A blocking wait of more than this (ms) is likely to be followed by another such one: that has no turns. Default Infinity. */
+  readonly longMs?: number;
 }
 
 /**
@@ -34,6 +36,13 @@ const TURNS = 50;
  * less than with 50, one of 4 MiB a tenth.
  */
 const WITH_CORES: Eagerness = { glances: 400, looks: 500, turns: 200 };
+/**
+ * What is a long wait (ms) where every rank has a core, and how much longer it must be for each rank: more than a sleep and the wakes of all, so that ranks that wait for
+ * one another shortly are not kept asleep by that. After such a wait turns are given in vain, or keep the core from who needs it: the kernel lets a rank that has
+ * slept go on for some 0.4 ms, however often it gives way. In a `set` whose owner wakes the others and copies on, with a helper, that was up to a sixth of the time.
+ */
+const LONG_WAIT_MS = 0.2;
+const LONG_WAIT_MS_PER_RANK = 0.01;
 /** Ranks share cores: whoever could help needs this core. */
 const WITHOUT_CORES: Eagerness = { looks: 4, turns: TURNS };
 /** For a rank by itself: nobody will change what it waits for. */
@@ -55,7 +64,8 @@ const PATIENCE_GROWTH = 1 + 1 / 64;
 
 /** What to do before sleeping, for `ranks` on a node of `cores`. */
 export function eagernessFor(ranks: number, cores: number): Eagerness {
-  return ranks <= cores ? WITH_CORES : WITHOUT_CORES;
+  if (ranks > cores) return WITHOUT_CORES;
+  return { ...WITH_CORES, longMs: LONG_WAIT_MS + ranks * LONG_WAIT_MS_PER_RANK };
 }
 
 /** The {@link Pace} of one rank. */
@@ -65,6 +75,11 @@ export class BellPace implements Pace {
   readonly #place: number;
   readonly #progress: Progress;
   readonly #eagerness: Eagerness;
+  readonly #longMs: number;
+  /** As {@link #eagerness}, after a long wait. */
+  readonly #patient: Eagerness;
+  /** With which of the two the next wait begins. */
+  #first: Eagerness;
   readonly #watch: Watcher;
   /** How many ranks had gone when the bell was armed last. */
   #gone = 0;
@@ -76,17 +91,22 @@ export class BellPace implements Pace {
     this.#place = place;
     this.#progress = progress;
     this.#eagerness = eagerness;
+    this.#longMs = eagerness.longMs ?? Infinity;
+    this.#patient = { ...eagerness, turns: 0 };
+    this.#first = eagerness;
     this.glances = eagerness.glances ?? 0;
     this.#watch = watch;
   }
 
   run(machine: Machine, patience?: Patience): Ending {
-    if (this.#look(machine, this.#eagerness) === DONE) return "done";
+    if (this.#look(machine, this.#first) === DONE) return "done";
     const vigil = this.#watch.begin(machine.concern);
+    const since = performance.now();
     try {
       return this.#wait(machine, patience, vigil);
     } finally {
       vigil.end();
+      this.#first = performance.now() - since > this.#longMs ? this.#patient : this.#eagerness;
       // The bell may have rung for a promised wait, and was armed anew since.
       if (this.#sleeping > 0) this.#bells.ring(this.#place);
     }

@@ -1,5 +1,5 @@
 /** Sleeping and waking: the shipped bells and pace, through every order in which their accesses can fall. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { bellBytes, Bells, type Sleeper } from "../../dist/node/bells.js";
 import type { Machine } from "../../dist/node/machine.js";
 import { ALONE, BellPace } from "../../dist/node/pace.js";
@@ -264,7 +264,7 @@ describe("the search finds what is broken", () => {
 });
 
 /** A pace whose sleeps are told and end at once, for no reason. */
-function restless(slice = Infinity, turns = 0, longSlice = slice) {
+function restless(slice = Infinity, turns = 0, longSlice = slice, longMs = Infinity) {
   const sleeps: number[] = [];
   const given: number[] = [];
   let polls = 0;
@@ -277,7 +277,7 @@ function restless(slice = Infinity, turns = 0, longSlice = slice) {
     giveWay: turns > 0 ? () => void given.push(polls) : null,
   });
   const progress = { poll: () => polls++ < 0, slice, longSlice };
-  const pace = new BellPace(bells, 0, progress, { looks: 2, turns }, UNWATCHED);
+  const pace = new BellPace(bells, 0, progress, { looks: 2, turns, longMs }, UNWATCHED);
   return { pace, sleeps, polls: () => polls, given };
 }
 
@@ -301,6 +301,24 @@ it("BellPace.run gives way before it sleeps, after looks of its own, and looks a
   const { pace, sleeps, given } = restless(Infinity, 3);
   expect(pace.run(doneAt(6))).toBe("done");
   expect([given, sleeps]).toEqual([[2, 3, 4], []]);
+});
+
+it("BellPace.run sleeps without giving way after a long wait, until one that was not", () => {
+  const { pace, sleeps, given } = restless(Infinity, 3, Infinity, 5);
+  let [now, step] = [0, 0];
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => (now += step));
+  /** How often it gives way in a wait that its first sleep ends, which takes so long. */
+  const turnsIn = (ms: number) => {
+    step = ms;
+    const [before, slept] = [given.length, sleeps.length];
+    expect(pace.run(new Until(() => sleeps.length > slept))).toBe("done");
+    return given.length - before;
+  };
+  try {
+    expect([4, 6, 6, 4, 6, 4].map(turnsIn)).toEqual([3, 3, 0, 0, 3, 0]);
+  } finally {
+    clock.mockRestore();
+  }
 });
 
 describe.each(Object.entries(WAYS))("BellPace.%s", (_, wait) => {
