@@ -186,27 +186,27 @@ function withOwn(cost: Cost, atomic: number, plain: number): Cost {
   };
 }
 
-/** The holder: tickets, slot, slot, the other one's word, its bell. The other one: ticket, slot, its own word, two runs. */
+/** The holder: tickets, slot, the other one's word, its bell. The other one: ticket, slot, its own word, slot, two runs. */
 const HAND_OVER: Cost = {
   across: [
-    [6, is.CALLER_FAR],
+    [4, is.CALLER_FAR],
     [3, is.APART],
-    [8, is.WAITER_FAR],
+    [10, is.WAITER_FAR],
   ],
   bytes: [
-    [3 * (REQUEST + ANSWER), is.CALLER_FAR],
+    [2 * (REQUEST + ANSWER), is.CALLER_FAR],
     [REQUEST + ANSWER + RING, is.APART],
-    [2 * (REQUEST + ANSWER) + 2 * ofARun(RUN), is.WAITER_FAR],
+    [3 * (REQUEST + ANSWER) + 2 * ofARun(RUN), is.WAITER_FAR],
   ],
   inside: [],
   accesses: {
-    atomic: 7,
-    plain: 6,
+    atomic: 6,
+    plain: 7,
     rings: 1,
     remote: [
-      [3, is.CALLER_FAR],
+      [2, is.CALLER_FAR],
       [2, is.APART],
-      [4, is.WAITER_FAR],
+      [5, is.WAITER_FAR],
     ],
   },
 };

@@ -54,7 +54,7 @@ export const COUNT = 0x7fff_ffff;
 /** In USERS, the sign: a holder went without leaving, and nobody has been told. In SHARES: this rank has been told. To add it is to flip it. */
 export const BROKEN = -0x8000_0000;
 
-/** In a slot: the ticket came up before its owner registered. Rank + 1 is a waiting owner, −(rank + 1) one who gave up. */
+/** In a slot: the ticket has come up, and its owner has not come by. Rank + 1 is a waiting owner, −(rank + 1) one who gave up. */
 export const CAME_UP = 0x7fff_ffff;
 
 /** The most ranks a lock can serve: its ring, of 2¹⁵ slots at most, has more slots than there are ranks. */

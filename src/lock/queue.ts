@@ -27,18 +27,15 @@ const DRAW = 1;
 const RECALL = 2;
 const REVIVE = 3;
 const REGISTER = 4;
-const SETTLE = 5;
-const AWAIT = 6;
-const COMING = 7;
-const ACCEPT = 8;
-const GLANCE = 9;
-const GRAB = 10;
-const PASS = 11;
-const MARK = 12;
-const FREE_GRANT = 13;
-const FREE_SKIP = 14;
-const HAND_OVER = 15;
-const REMARK = 16;
+const AWAIT = 5;
+const COMING = 6;
+const GLANCE = 7;
+const GRAB = 8;
+const PASS = 9;
+const MARK = 10;
+const SKIP = 11;
+const HAND_OVER = 12;
+const REMARK = 13;
 
 /** Stands for the owner of a ticket that is to be skipped. */
 const NOBODY = -1;
@@ -55,7 +52,8 @@ export const UNSURE = 2;
  *
  * Why nothing is lost: whoever passes on ticket t swaps CAME_UP into the slot of t + 1, and the owner of t + 1 swaps itself into the
  * same slot. One of the two comes second, and sees the other. Giving up is a third swap on that slot (owner → gave up), which
- * fails exactly when the ticket has come up; then the grant is on its way and is waited for.
+ * fails exactly when the ticket has come up; then the grant is on its way and is waited for. The slot is freed by the owner of the ticket
+ * once it has come, or by who skips it: before the ticket after it is passed on, in either case.
  *
  * Why slots do not clash: a rank has at most `quota` tickets in the ring, the given-up ones included, and of the tickets that
  * ranks believe gone at most one, the one being skipped at this moment, still counts. So at most size × quota + 1 ≤ slots
@@ -131,23 +129,14 @@ export class TicketQueue implements Machine {
 
   #stepInLine(): Outcome {
     switch (this.phase) {
-      case RECALL:
-        return this.leaving ? this.#end(0) : this.#recall();
-      case REVIVE:
-        return this.leaving ? this.#end(0) : this.#revive();
       case REGISTER:
         return this.#register();
-      case SETTLE:
-        this.#store(this.ticket, 0);
-        return this.#end(1);
       case AWAIT:
         return this.leaving ? this.#withdraw() : this.#await();
-      case COMING:
-        return this.#await();
-      case ACCEPT:
-        this.#stance.move();
-        this.#place.words.store(this.#place.rank, GRANT, 0);
-        return this.#end(1);
+      case MARK:
+        return this.#mark();
+      case HAND_OVER:
+        return this.#handOver();
       default:
         return this.#stepOthers();
     }
@@ -155,20 +144,19 @@ export class TicketQueue implements Machine {
 
   #stepOthers(): Outcome {
     switch (this.phase) {
+      case RECALL:
+        return this.leaving ? this.#end(0) : this.#recall();
+      case REVIVE:
+        return this.leaving ? this.#end(0) : this.#revive();
+      case COMING:
+        return this.#await();
       case GLANCE:
         return this.#glance();
       case GRAB:
         return this.#grab();
-      case MARK:
-        return this.#mark();
-      case FREE_GRANT:
-        this.#store(this.ticket, 0);
-        return this.#go(HAND_OVER);
-      case FREE_SKIP:
-        this.#store(this.ticket, 0);
+      case SKIP:
+        this.#place.words.store(this.#place.root, this.#slot(this.ticket), 0);
         return this.#go(PASS);
-      case HAND_OVER:
-        return this.#handOver();
       case REMARK:
         return this.#remark();
       default:
@@ -214,8 +202,17 @@ export class TicketQueue implements Machine {
   }
 
   #register(): Outcome {
-    const found = this.#swap(this.ticket, 0, this.#me);
-    return found === CAME_UP ? this.#go(SETTLE) : this.#awaitTurn();
+    return this.#swap(this.ticket, 0, this.#me) === CAME_UP ? this.#arrive() : this.#awaitTurn();
+  }
+
+  /**
+   * The ticket has come up: its slot, which nobody else touches until this rank passes on, is freed. In no order, so that this core fetches the line
+   * while it is at other words: it marks the next slot there when it passes on.
+   */
+  #arrive(): Outcome {
+    const { words, root } = this.#place;
+    words.write(root, this.#slot(this.ticket), 0);
+    return this.#end(1);
   }
 
   #awaitTurn(): Outcome {
@@ -223,9 +220,13 @@ export class TicketQueue implements Machine {
     return this.#go(AWAIT);
   }
 
+  /** All in one step: nobody else touches a grant once it is there, and who looks at it sees that this rank waits, or moves. */
   #await(): Outcome {
     const { words, rank } = this.#place;
-    return words.load(rank, GRANT) === 0 ? BLOCKED : this.#go(ACCEPT);
+    if (words.load(rank, GRANT) === 0) return BLOCKED;
+    this.#stance.move();
+    words.store(rank, GRANT, 0);
+    return this.#arrive();
   }
 
   #withdraw(): Outcome {
@@ -284,13 +285,13 @@ export class TicketQueue implements Machine {
   #free(): Outcome {
     const { losses } = this.#place;
     const skip = this.seen < 0 || (losses.gone > 0 && losses.isGone(this.seen - 1));
-    return this.#go(skip ? FREE_SKIP : FREE_GRANT);
+    return this.#go(skip ? SKIP : HAND_OVER);
   }
 
   /** Whoever goes at this very moment, and its words with it, is skipped too. */
   #handOver(): Outcome {
     const { words } = this.#place;
-    if (!storeFor(this.#place, words, this.seen - 1, GRANT, 1)) return this.#go(PASS);
+    if (!storeFor(this.#place, words, this.seen - 1, GRANT, 1)) return this.#go(SKIP);
     words.ring(this.seen - 1);
     this.passed = HANDED;
     return this.#end(0);
@@ -298,10 +299,6 @@ export class TicketQueue implements Machine {
 
   #slot(ticket: number): number {
     return SLOTS + (ticket & (this.#place.slots - 1));
-  }
-
-  #store(ticket: number, value: number): void {
-    this.#place.words.store(this.#place.root, this.#slot(ticket), value);
   }
 
   #swap(ticket: number, expected: number, value: number): number {
