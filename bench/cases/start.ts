@@ -1,5 +1,7 @@
 /** From the start of the command to the end of the first barrier. Here a turn is a job. */
-import { loadavg } from "node:os";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runJob } from "../../test/job.ts";
 import type { Tools } from "../bench.ts";
@@ -14,6 +16,16 @@ const JOB_MS = 60_000;
 const WITHOUT: Line["env"] = { NODE_EXTRA_CA_CERTS: undefined };
 
 const program = (name: string): string => fileURLToPath(new URL(`../start/${name}`, import.meta.url));
+
+/** The module of ours with all of its text in a function that nobody calls: V8 reads it, looks for the ends of the functions in it, and compiles none. */
+function uncalled(): string {
+  const ours = readFileSync(new URL("../../dist/bundle/index.js", import.meta.url), "utf8");
+  const text = ours
+    .replaceAll(/import(?:[^(.;"]*from)?"[^"]*";/g, "")
+    .replaceAll(/export\{[^}]*\};?/g, "")
+    .replaceAll("import.meta", "({})");
+  return `function uncalled() {${text}\n}`;
+}
 
 /** What ours is compared with in one setting. */
 interface Other {
@@ -30,44 +42,59 @@ export const start = {
 
   /** Asynchronous: all sides are started one after another, again and again. */
   async run(setting: Setting, tools: Tools): Promise<readonly Row[]> {
-    const others = othersOf(setting, tools);
-    const players = [launching("ours", jsLine(setting, program("ours.mjs")))];
-    const failed = new Map<string, string>();
-    for (const { name, line } of others) {
-      if (!line) continue;
-      const player = launching(name, line);
-      // One that cannot start here leaves the others their turns.
-      const problem = await whyNot(player);
-      if (problem) failed.set(name, problem);
-      else players.push(player);
+    const folder = mkdtempSync(join(tmpdir(), "pshmem-start-"));
+    try {
+      return [await among(setting, othersOf(setting, tools, folder))];
+    } finally {
+      rmSync(folder, { recursive: true });
     }
-    const [ours, ...theirs] = await playOnce(players, "worst", ROUNDS);
-    const seriesOf = (wanted: string) => theirs.find(({ name }) => name === wanted);
-    const against = others.map(({ name, goal, problem }): Comparison => {
-      return { name, goal, series: seriesOf(name), problem: problem ?? failed.get(name) };
-    });
-    const about = {
-      case: "start",
-      title: "start to the end of the first barrier",
-      unit: "time",
-      load: loadavg()[0],
-    } as const;
-    return [{ ...about, sizeIs: "none", size: 0, setting: setting.name, ours, against }];
   },
 };
 
-function othersOf(setting: Setting, { python }: Tools): readonly Other[] {
+/** Asynchronous: ours beside these. */
+async function among(setting: Setting, others: readonly Other[]): Promise<Row> {
+  const players = [launching("ours", jsLine(setting, program("ours.mjs")))];
+  const failed = new Map<string, string>();
+  for (const { name, line } of others) {
+    if (!line) continue;
+    const player = launching(name, line);
+    // One that cannot start here leaves the others their turns.
+    const problem = await whyNot(player);
+    if (problem) failed.set(name, problem);
+    else players.push(player);
+  }
+  const [ours, ...theirs] = await playOnce(players, "worst", ROUNDS);
+  const seriesOf = (wanted: string) => theirs.find(({ name }) => name === wanted);
+  const against = others.map(({ name, goal, problem }): Comparison => {
+    return { name, goal, series: seriesOf(name), problem: problem ?? failed.get(name) };
+  });
+  const about = {
+    case: "start",
+    title: "start to the end of the first barrier",
+    unit: "time",
+    load: loadavg()[0],
+  } as const;
+  return { ...about, sizeIs: "none", size: 0, setting: setting.name, ours, against };
+}
+
+/** After those with a goal what Node itself, and a text as long as ours, leave of it. */
+function othersOf(setting: Setting, { python }: Tools, folder: string): readonly Other[] {
   const { found, ranks } = setting;
+  const text = join(folder, "uncalled.mjs");
+  writeFileSync(text, uncalled());
   if (!found) {
     const command = [process.execPath, program("workers.mjs"), String(ranks)] as const;
-    return [{ name: "bare workers", goal: 1 / 1.3, line: { command: [...command], env: {} } }];
+    return [
+      { name: "bare workers", goal: 1 / 1.3, line: { command: [...command], env: {} } },
+      { name: "bare workers that read our text", goal: null, line: { command: [...command, text], env: {} } },
+    ];
   }
   const { command, env } = mpiLine(setting, found);
-  const least: Line = { command: [...command, process.execPath, program("bare.mjs"), found.name], env };
+  const least = [...command, process.execPath, program("bare.mjs"), found.name] as const;
   return [
     inPython({ command, env }, python),
-    // What Node itself leaves of the goal.
-    { name: "bare Node: koffi, MPI_Init, MPI_Barrier", goal: null, line: least },
+    { name: "bare Node: koffi, MPI_Init, MPI_Barrier", goal: null, line: { command: [...least], env } },
+    { name: "the same, reading our text", goal: null, line: { command: [...least, text], env } },
   ];
 }
 

@@ -1,4 +1,4 @@
-/** As ours.mjs, with the least that a program in JavaScript can do under MPI: koffi, MPI_Init, MPI_Barrier. Argument: which MPI. */
+/** As ours.mjs, with the least that a program in JavaScript can do under MPI: koffi, MPI_Init, MPI_Barrier. Arguments: which MPI; a module to import first, if any. */
 import koffi from "koffi";
 
 /** The first of these libraries that is there. */
@@ -24,6 +24,7 @@ const WORLDS = {
   },
 };
 
+if (process.argv[3]) await import(process.argv[3]);
 const { library, type, world, rank } = WORLDS[process.argv[2]]();
 library.func("MPI_Init", "int", ["void *", "void *"])(null, null);
 library.func("MPI_Barrier", "int", [type])(world());
