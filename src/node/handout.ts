@@ -53,7 +53,8 @@ function takeFirst(words: Words): number {
     const left = words.load(OWNER, LEFT);
     if (left === 0) return -1;
     const first = firstOf(left);
-    if (words.compareExchange(OWNER, LEFT, left, leftOf(first + 1, left >> FIRST_BITS)) === left) return first;
+    if (words.compareExchange(OWNER, LEFT, left, leftOf(first + 1, left >> FIRST_BITS)) === left)
+      return first;
   }
 }
 
