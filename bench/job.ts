@@ -15,12 +15,18 @@ const END_MS = 10_000;
 const alive = new Set<ChildProcess>();
 process.on("exit", () => alive.forEach((child) => child.kill("SIGTERM")));
 
+/**
+ * The folders of all jobs, which go when all is over: for some minutes after files were removed, ext4 passes over the place of each before it makes another, and a new
+ * file then takes a millisecond.
+ */
+const folders: string[] = [];
+process.on("exit", () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
 /** Ranks that have been started, and answer. */
 export class Job {
   readonly #child: ChildProcess;
   readonly #pipes: readonly number[];
   readonly #answers: Socket;
-  readonly #folder: string;
   readonly #ended: Promise<void>;
   #got: Answer[] = [];
   #onAnswers: (() => void) | null = null;
@@ -28,15 +34,16 @@ export class Job {
   #over = false;
 
   private constructor(makeLine: (folder: string) => Line, ranks: number) {
-    this.#folder = mkdtempSync(join(tmpdir(), "pshmem-bench-"));
-    const paths = Array.from({ length: ranks }, (_, rank) => orderPipe(this.#folder, rank));
-    const answers = answerPipe(this.#folder);
+    const folder = mkdtempSync(join(tmpdir(), "pshmem-bench-"));
+    folders.push(folder);
+    const paths = Array.from({ length: ranks }, (_, rank) => orderPipe(folder, rank));
+    const answers = answerPipe(folder);
     spawnSync("mkfifo", [...paths, answers]);
     // Open for both, so that neither end ever waits for the other to be opened.
     this.#pipes = paths.map((path) => openSync(path, "r+"));
     this.#answers = new Socket({ fd: openSync(answers, constants.O_RDWR | constants.O_NONBLOCK) });
     createInterface({ input: this.#answers }).on("line", (line) => this.#take(JSON.parse(line)));
-    const { command, env } = makeLine(this.#folder);
+    const { command, env } = makeLine(folder);
     this.#child = spawn(command[0], command.slice(1), {
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
@@ -79,7 +86,6 @@ export class Job {
     clearTimeout(firm);
     this.#pipes.forEach(closeSync);
     this.#answers.destroy();
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #take(answer: Answer): void {

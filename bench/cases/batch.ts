@@ -1,5 +1,5 @@
 /** Batches: claiming a task and saying that it is done. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { MPIBatch, type BatchOptions, type Communicator } from "../../dist/index.js";
 import type { Case, Side } from "../case.ts";
@@ -129,14 +129,11 @@ export const claimOnDisk: Case = {
   value: "each",
   ours(site, tasks) {
     const { comm } = site;
-    let options = taskDirectory(site, tasks);
-    let batch = new MPIBatch(comm, 1, tasks, options);
+    let batch = new MPIBatch(comm, 1, tasks, taskDirectory(site, tasks));
     let left = tasks - openedFrom(tasks);
     const renew = () => {
       batch.close();
-      if (comm.rank === 0) rmSync(options.taskFsRoot!, { recursive: true });
-      options = taskDirectory(site, tasks);
-      batch = new MPIBatch(comm, 1, tasks, options);
+      batch = new MPIBatch(comm, 1, tasks, taskDirectory(site, tasks));
       left = tasks - openedFrom(tasks);
     };
     return {

@@ -1,6 +1,6 @@
 /** The helper of `copier.ts`: it sleeps until there is something to copy, and takes parts as long as some are left. */
 import { workerData } from "node:worker_threads";
-import { DONE, LEFT, partDone, takePart } from "../node/handout.ts";
+import { DONE, LEFT, partDone, takeLast } from "../node/handout.ts";
 import type { CopierStart } from "./copier.ts";
 import { CopyTask, wordsIn } from "./copy-task.ts";
 import { posix } from "./posix.ts";
@@ -13,7 +13,7 @@ const task = new CopyTask(control);
 posix();
 
 for (;;) {
-  for (let part = takePart(words); part >= 0; part = takePart(words)) {
+  for (let part = takeLast(words); part >= 0; part = takeLast(words)) {
     task.read();
     task.copy(part);
     partDone(words);

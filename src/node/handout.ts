@@ -38,7 +38,7 @@ export function partBytesOf(bytes: number, takers: number): number {
 }
 
 /** Takes the last of the parts that are left. Local, not blocking. Returns its number, or −1 when there is none. */
-export function takePart(words: Words): number {
+export function takeLast(words: Words): number {
   for (;;) {
     const left = words.load(OWNER, LEFT);
     if (left === 0) return -1;
@@ -47,7 +47,7 @@ export function takePart(words: Words): number {
   }
 }
 
-/** As {@link takePart}: the first. */
+/** As {@link takeLast}, the first. */
 function takeFirst(words: Words): number {
   for (;;) {
     const left = words.load(OWNER, LEFT);

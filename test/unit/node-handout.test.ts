@@ -7,7 +7,7 @@ import {
   LEFT,
   partBytesOf,
   partDone,
-  takePart,
+  takeLast,
 } from "../../dist/node/handout.js";
 import type { Words } from "../../dist/node/words.js";
 import { ArrayWords, explore } from "./batch-words.ts";
@@ -56,7 +56,7 @@ function owner(works: readonly number[], mayLeave: Leaving): (words: Words) => n
 function helper(looks: number, help: Helping): (words: Words) => number[] {
   return (words) => {
     for (let look = 0; look < looks; look++) {
-      for (let part = takePart(words); part >= 0; part = takePart(words)) {
+      for (let part = takeLast(words); part >= 0; part = takeLast(words)) {
         help(words, () => void words.add(0, tallyOf(words.load(0, WORK), part), 1));
       }
     }
@@ -133,14 +133,14 @@ it("gives the owner the first parts and the helper the last", () => {
   const handout = new Handout(words);
   for (const parts of [5, 2 ** 15 - 1]) {
     handout.begin(parts);
-    expect([handout.take(), takePart(words), handout.take(), takePart(words)]).toEqual([
+    expect([handout.take(), takeLast(words), handout.take(), takeLast(words)]).toEqual([
       0,
       parts - 1,
       1,
       parts - 2,
     ]);
     for (let part = 2; part < parts - 2; part++) expect(handout.take()).toBe(part);
-    expect([takePart(words), handout.take(), words.memory[LEFT]]).toEqual([-1, -1, 0]);
+    expect([takeLast(words), handout.take(), words.memory[LEFT]]).toEqual([-1, -1, 0]);
     for (const _ of "ab") partDone(words);
     expect(handout.awaited()).toBeNull();
   }
