@@ -36,6 +36,7 @@ const MARK = 10;
 const SKIP = 11;
 const HAND_OVER = 12;
 const REMARK = 13;
+const ARRIVE = 14;
 
 /** Stands for the owner of a ticket that is to be skipped. */
 const NOBODY = -1;
@@ -159,6 +160,8 @@ export class TicketQueue implements Machine {
         return this.#go(PASS);
       case REMARK:
         return this.#remark();
+      case ARRIVE:
+        return this.#arrive();
       default:
         return DONE;
     }
@@ -207,10 +210,11 @@ export class TicketQueue implements Machine {
 
   /**
    * The ticket has come up: its slot, which nobody else touches until this rank passes on, is freed. In no order, so that this core fetches the line
-   * while it is at other words: it marks the next slot there when it passes on.
+   * while it is at other words: it marks the next slot there when it passes on. Should that fail, on another node, it is done again.
    */
   #arrive(): Outcome {
     const { words, root } = this.#place;
+    this.phase = ARRIVE;
     words.write(root, this.#slot(this.ticket), 0);
     return this.#end(1);
   }

@@ -2,9 +2,12 @@ import { describe, expect, it, vi } from "vitest";
 import { PshmemError } from "../../src/errors.ts";
 import { MPICondition } from "../../src/lock/condition.ts";
 import { MPICounter } from "../../src/lock/counter.ts";
-import { MOST_RANKS, slotsFor } from "../../src/lock/layout.ts";
+import { Entry, EXCLUSIVE } from "../../src/lock/entry.ts";
+import { MOST_RANKS, SLOTS, slotsFor } from "../../src/lock/layout.ts";
 import { MPILock } from "../../src/lock/lock.ts";
 import { MPISemaphore } from "../../src/lock/semaphore.ts";
+import { BLOCKED, DONE } from "../../src/node/machine.ts";
+import { PlainWords } from "./lock-search.ts";
 import { engineFor, ranks } from "./lock-world.ts";
 
 vi.mock("../../src/world.ts", async () => (await import("./lock-world.ts")).oneThreadWorld);
@@ -340,6 +343,45 @@ describe("MPILock", () => {
       expect(slots).toBeGreaterThan(size);
       expect(slots).toBeLessThanOrEqual(Math.max(32 * Math.min(size, 256), 2 * size));
     }
+  });
+});
+
+/** Words of which one write to a slot fails. */
+class FailingWords extends PlainWords {
+  fails = false;
+
+  override write(rank: number, index: number, value: number): void {
+    if (this.fails && index >= SLOTS) {
+      this.fails = false;
+      fail();
+    }
+    super.write(rank, index, value);
+  }
+}
+
+describe("Entry", () => {
+  it("lets go of a turn that has come, and whose slot could not be freed at first", () => {
+    const slots = slotsFor(2);
+    const words = new FailingWords(2, SLOTS + slots);
+    const losses = { gone: 0, isGone: () => false };
+    const [a, b] = [0, 1].map(
+      (rank) => new Entry({ words, rank, size: 2, root: 0, slots, losses }, Infinity),
+    );
+    a.enter(EXCLUSIVE);
+    expect(a.proceed()).toBe(DONE);
+    b.enter(EXCLUSIVE);
+    expect(b.proceed()).toBe(BLOCKED);
+    a.leave(EXCLUSIVE);
+    expect(a.proceed()).toBe(DONE);
+    words.fails = true;
+    expect(() => b.proceed()).toThrow("mine");
+    b.giveUp();
+    expect([b.proceed(), b.inside]).toEqual([DONE, EXCLUSIVE]);
+    b.leave(EXCLUSIVE);
+    expect(b.proceed()).toBe(DONE);
+    for (const slot of words.memory[0].slice(SLOTS)) expect(slot).toBe(0);
+    a.enter(EXCLUSIVE);
+    expect([a.proceed(), a.inside]).toEqual([DONE, EXCLUSIVE]);
   });
 });
 
