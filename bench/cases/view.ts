@@ -7,7 +7,8 @@ const DTYPES = ["float64", "float32", "int32", "uint32", "int16", "uint16", "int
 const SIDE = 64;
 
 type Array2 = MPIShared<(typeof DTYPES)[number], readonly [number, number]>;
-type Sum = (array: Array2) => number;
+/** `least`: see {@link leastViewOf}. */
+type Sum = (array: Array2, least: object) => number;
 
 let loops = 0;
 
@@ -17,7 +18,23 @@ let loops = 0;
  */
 function compile(body: string): Sum {
   // oxlint-disable-next-line typescript/no-implied-eval -- a function literal would be one function for all arrays
-  return new Function("array", `// ${loops++}\n${body}`) as Sum;
+  return new Function("array", "least", `// ${loops++}\n${body}`) as Sum;
+}
+
+/** The least that a view with strides can do: it finds the place of an element, and looks at nothing. A class for each array, as views have for each dtype. */
+function leastViewOf({ data, shape: [, columns] }: Array2): object {
+  const body = `// ${loops++}
+    return class {
+      constructor(data, offset, s0, s1) { Object.assign(this, { data, offset, s0, s1 }); }
+      get(i, j) {
+        const { offset, s0, s1 } = this;
+        const place = (offset + Math.imul(i, s0) + Math.imul(j, s1)) | 0;
+        return this.data[place];
+      }
+    };`;
+  // oxlint-disable-next-line typescript/no-implied-eval -- as above
+  const View = new Function(body)() as new (...parts: unknown[]) => object;
+  return new View(data, 0, columns, 1);
 }
 
 /** Not all whole numbers where the dtype has others: sums of whole numbers in floats are compiled differently. */
@@ -45,7 +62,7 @@ function summing(comm: Communicator, body: string): Side {
   const arrays = DTYPES.map((dtype) => {
     const array: Array2 = new MPIShared([SIDE, SIDE] as const, dtype, comm);
     fill(array);
-    return { array, sum: compile(body) };
+    return { array, least: leastViewOf(array), sum: compile(body) };
   });
   let expected = 0;
   for (const { array } of arrays) for (const element of array.data) expected += element;
@@ -53,7 +70,7 @@ function summing(comm: Communicator, body: string): Side {
     turn(ops) {
       const start = performance.now();
       let total = 0;
-      for (let i = 0; i < ops; i++) for (const { array, sum } of arrays) total += sum(array);
+      for (let i = 0; i < ops; i++) for (const { array, least, sum } of arrays) total += sum(array, least);
       const took = performance.now() - start;
       if (total !== ops * expected) throw new Error(`the sum was ${total}, not ${ops * expected}`);
       return took;
@@ -77,6 +94,11 @@ export const readElements: Case = {
       where: "rank",
       make: ({ comm }) => summing(comm, OVER_DATA),
       goal: () => 1 / 1.5,
+    },
+    {
+      name: "a view that checks nothing",
+      where: "rank",
+      make: ({ comm }) => summing(comm, throughGet("least")),
     },
     {
       name: "get of the array itself",
