@@ -54,7 +54,7 @@ export const UNSURE = 2;
  * Why nothing is lost: whoever passes on ticket t swaps CAME_UP into the slot of t + 1, and the owner of t + 1 swaps itself into the
  * same slot. One of the two comes second, and sees the other. Giving up is a third swap on that slot (owner → gave up), which
  * fails exactly when the ticket has come up; then the grant is on its way and is waited for. The slot is freed by the owner of the ticket
- * once it has come, or by who skips it: before the ticket after it is passed on, in either case.
+ * once it has come, or by who skips it: before this ticket is passed on, in either case.
  *
  * Why slots do not clash: a rank has at most `quota` tickets in the ring, the given-up ones included, and of the tickets that
  * ranks believe gone at most one, the one being skipped at this moment, still counts. So at most size × quota + 1 ≤ slots

@@ -39,7 +39,8 @@ const CALLED = 2;
  *
  * No look is missed: whoever finds others in motion sets NEED and looks once more; whoever comes to rest looks at NEED afterwards (see
  * `attend`), or is about to wait and looks for itself. Whoever finds another heir has set NEED before, and the heir looks at it when it is
- * none any more. Leaving a lock that nobody waits for is spared this: nobody needs to know.
+ * none any more. Leaving a lock that nobody waits for is spared this: one that comes at that very moment, and to which the leaver seems to move still, looks again
+ * when its sleep ends, after a second at the latest.
  */
 export class Recovery implements Machine {
   readonly #place: Place;

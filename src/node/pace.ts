@@ -22,7 +22,7 @@ export interface Eagerness {
   readonly looks: number;
   /** How often after that it lets others have the core before it looks again. */
   readonly turns: number;
-  /** A blocking wait of more than this (ms) is likely to be followed by another such one: that has no turns. Default Infinity. */
+  /** A blocking wait that has come to sleep, and took more than this (ms) from then on, is likely to be followed by another such one: that has no turns. Default Infinity. */
   readonly longMs?: number;
 }
 
@@ -37,12 +37,17 @@ const TURNS = 50;
  */
 const WITH_CORES: Eagerness = { glances: 400, looks: 500, turns: 200 };
 /**
- * What is a long wait (ms) where every rank has a core, and how much longer it must be for each rank: more than a sleep and the wakes of all, so that ranks that wait for
- * one another shortly are not kept asleep by that. After such a wait turns are given in vain, or keep the core from who needs it: the kernel lets a rank that has
- * slept go on for some 0.4 ms, however often it gives way. In a `set` whose owner wakes the others and copies on, with a helper, that was up to a sixth of the time.
+ * What is a long wait (ms) where every rank has a core, and how much longer it must be for each rank. After such a wait turns are given in vain, or keep the core from
+ * who needs it: the kernel lets a rank that has slept go on for some 0.4 ms, however often it gives way. In a `set` whose owner wakes the others and copies on,
+ * with a helper, that was up to a sixth of the time.
  */
 const LONG_WAIT_MS = 0.2;
 const LONG_WAIT_MS_PER_RANK = 0.01;
+/**
+ * So much longer (ms) must it be if it was without turns: about as long as those take. With the wakes of all ranks, for which the time above has room, a wait that turns would
+ * have seen the end of must not count as long, or ranks that wait for one another would keep each other asleep.
+ */
+const TURNS_MS = 0.2;
 /** Ranks share cores: whoever could help needs this core. */
 const WITHOUT_CORES: Eagerness = { looks: 4, turns: TURNS };
 /** For a rank by itself: nobody will change what it waits for. */
@@ -78,7 +83,7 @@ export class BellPace implements Pace {
   readonly #longMs: number;
   /** As {@link #eagerness}, after a long wait. */
   readonly #patient: Eagerness;
-  /** With which of the two the next wait begins. */
+  /** With which of the two the next wait begins; those that end without a sleep tell nothing. */
   #first: Eagerness;
   readonly #watch: Watcher;
   /** How many ranks had gone when the bell was armed last. */
@@ -106,7 +111,7 @@ export class BellPace implements Pace {
       return this.#wait(machine, patience, vigil);
     } finally {
       vigil.end();
-      this.#first = performance.now() - since > this.#longMs ? this.#patient : this.#eagerness;
+      this.#first = this.#isLong(performance.now() - since) ? this.#patient : this.#eagerness;
       // The bell may have rung for a promised wait, and was armed anew since.
       if (this.#sleeping > 0) this.#bells.ring(this.#place);
     }
@@ -151,6 +156,10 @@ export class BellPace implements Pace {
       vigil.look();
       if (stepOn(machine) === DONE) return "done";
     }
+  }
+
+  #isLong(ms: number): boolean {
+    return ms > this.#longMs + (this.#first === this.#patient ? TURNS_MS : 0);
   }
 
   /** The last look before a sleep: with what is there now no rank that had gone when the bell was armed can be the one to wait for. */
