@@ -33,21 +33,11 @@ const TURNS = 50;
 /**
  * Every rank has a core: 400 glances, which take 7 to 14 µs and in which a lock that is handed on at once has come, then some 20 µs of looking; then somebody
  * else may want the core after all. With as many turns as a sleep and a wake cost, a `set` of 2 MiB, in the midst of whose copy others would fall asleep, takes a fifth
- * less than with 50, one of 4 MiB a tenth.
+ * less than with 50, one of 4 MiB a tenth. After a long wait turns are given in vain, or keep the core from who needs it: the kernel lets a rank that has slept go
+ * on for some 0.4 ms, however often it gives way, which took a `set` of 64 MiB, whose owner copies with a helper, up to a tenth of its time. Long is what turns and the
+ * wakes of many ranks together do not take: at 0.2 ms ranks that waited 0.15 ms for one another kept each other asleep.
  */
-const WITH_CORES: Eagerness = { glances: 400, looks: 500, turns: 200 };
-/**
- * What is a long wait (ms) where every rank has a core, and how much longer it must be for each rank. After such a wait turns are given in vain, or keep the core from
- * who needs it: the kernel lets a rank that has slept go on for some 0.4 ms, however often it gives way. In a `set` whose owner wakes the others and copies on,
- * with a helper, that was up to a sixth of the time.
- */
-const LONG_WAIT_MS = 0.2;
-const LONG_WAIT_MS_PER_RANK = 0.01;
-/**
- * So much longer (ms) must it be if it was without turns: about as long as those take. With the wakes of all ranks, for which the time above has room, a wait that turns would
- * have seen the end of must not count as long, or ranks that wait for one another would keep each other asleep.
- */
-const TURNS_MS = 0.2;
+const WITH_CORES: Eagerness = { glances: 400, looks: 500, turns: 200, longMs: 1 };
 /** Ranks share cores: whoever could help needs this core. */
 const WITHOUT_CORES: Eagerness = { looks: 4, turns: TURNS };
 /** For a rank by itself: nobody will change what it waits for. */
@@ -69,8 +59,7 @@ const PATIENCE_GROWTH = 1 + 1 / 64;
 
 /** What to do before sleeping, for `ranks` on a node of `cores`. */
 export function eagernessFor(ranks: number, cores: number): Eagerness {
-  if (ranks > cores) return WITHOUT_CORES;
-  return { ...WITH_CORES, longMs: LONG_WAIT_MS + ranks * LONG_WAIT_MS_PER_RANK };
+  return ranks <= cores ? WITH_CORES : WITHOUT_CORES;
 }
 
 /** The {@link Pace} of one rank. */
@@ -111,7 +100,7 @@ export class BellPace implements Pace {
       return this.#wait(machine, patience, vigil);
     } finally {
       vigil.end();
-      this.#first = this.#isLong(performance.now() - since) ? this.#patient : this.#eagerness;
+      this.#first = performance.now() - since > this.#longMs ? this.#patient : this.#eagerness;
       // The bell may have rung for a promised wait, and was armed anew since.
       if (this.#sleeping > 0) this.#bells.ring(this.#place);
     }
@@ -156,10 +145,6 @@ export class BellPace implements Pace {
       vigil.look();
       if (stepOn(machine) === DONE) return "done";
     }
-  }
-
-  #isLong(ms: number): boolean {
-    return ms > this.#longMs + (this.#first === this.#patient ? TURNS_MS : 0);
   }
 
   /** The last look before a sleep: with what is there now no rank that had gone when the bell was armed can be the one to wait for. */
