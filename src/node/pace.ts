@@ -35,7 +35,7 @@ const TURNS = 50;
  * else may want the core after all. With as many turns as a sleep and a wake cost, a `set` of 2 MiB, in the midst of whose copy others would fall asleep, takes a fifth
  * less than with 50, one of 4 MiB a tenth. After a long wait turns are given in vain, or keep the core from who needs it: the kernel lets a rank that has slept go
  * on for some 0.4 ms, however often it gives way, which took a `set` of 64 MiB, whose owner copies with a helper, up to a tenth of its time. Long is what turns and the
- * wakes of many ranks together do not take: at 0.2 ms ranks that waited 0.15 ms for one another kept each other asleep.
+ * wakes of many ranks together do not take: at 0.2 ms ranks that waited 0.15 ms for one another could keep each other asleep.
  */
 const WITH_CORES: Eagerness = { glances: 400, looks: 500, turns: 200, longMs: 1 };
 /** Ranks share cores: whoever could help needs this core. */
