@@ -20,6 +20,8 @@ process.on("exit", () => alive.forEach((child) => child.kill("SIGTERM")));
  * file then takes a millisecond.
  */
 const folders: string[] = [];
+// An interrupt ends a process without that event.
+process.once("SIGINT", () => process.exit(130));
 process.on("exit", () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
 /** Ranks that have been started, and answer. */

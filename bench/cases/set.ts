@@ -94,8 +94,8 @@ export const setOneNode: Case = {
 };
 
 /**
- * Who has slept while it was another's turn takes some 5 ms until it goes its usual pace, ours and C's alike: in turns of 15 ms a `set` of 1 MiB took up to 1.6 times as
- * long as in these.
+ * Long enough to show the steady pace: in turns of 15 ms, between those of the others, a `set` of 1 MiB took up to 1.6 times as long, and C's broadcast up to 1.7 times.
+ * The first 2 ms after a sleep, 1.3 times as long, are the smaller part of that; the rest is not explained.
  */
 const BETWEEN_NODES_MS = 120;
 

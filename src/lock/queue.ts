@@ -128,6 +128,7 @@ export class TicketQueue implements Machine {
     return this.phase === PASS ? this.#pass() : this.#stepInLine();
   }
 
+  /** Then those of ranks that take turns; what is rare comes last. */
   #stepInLine(): Outcome {
     switch (this.phase) {
       case REGISTER:
