@@ -1,7 +1,14 @@
 /** Pieces of shared memory: none is two ranks' unawares, and none is given away while somebody uses it. */
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Heap, PIECE_ALIGN, type Memory, type Piece } from "../../dist/node/heap.js";
+import {
+  BLOCK_ALIGN,
+  Heap,
+  LARGEST_SHARED,
+  PIECE_ALIGN,
+  type Memory,
+  type Piece,
+} from "../../dist/node/heap.js";
 
 const SIZE = 3;
 
@@ -58,7 +65,8 @@ class Ranks {
     const mark = (this.#mark = (this.#mark % 250) + 1);
     const loan = { pieces, mark, open: new Set(everyone) };
     for (const one of pieces) {
-      if (one.byteOffset % PIECE_ALIGN !== 0) this.fault ||= "a piece is not aligned";
+      const align = bytes > LARGEST_SHARED ? BLOCK_ALIGN : PIECE_ALIGN;
+      if (one.byteOffset % align !== 0) this.fault ||= "a piece is not aligned";
       if (one.byteLength !== bytes) this.fault ||= "a piece has another size";
     }
     if (bytesOf(piece).some((byte) => byte !== 0)) this.fault ||= "a piece is not zeroed";
