@@ -218,23 +218,37 @@ type Move = (
   wordBytes: number,
 ) => void;
 
-/** Cuts the bytes from `start` on into parts of rows and stretches of whole rows, and moves each. */
+/** Moves the bytes from `start` on. */
 function transfer(memory: Memory, slab: Slab, start: number, piece: Uint8Array, move: Move): number {
-  const { rowBytes } = slab;
   const count = Math.max(0, Math.min(piece.length, slabBytes(slab) - start));
   const word = wordFor(memory, slab, start, piece, count);
-  const stride = slab.strides.at(-1)!;
-  for (let position = 0; position < count;) {
-    const within = (start + position) % rowBytes;
-    const row = (start + position - within) / rowBytes;
-    const left = count - position;
-    const whole = within === 0 && left >= rowBytes;
-    const rows = whole ? Math.min(rowsAfter(slab, row), Math.floor(left / rowBytes)) : 1;
-    const run = whole ? rowBytes : Math.min(rowBytes - within, left);
-    move((rowOffset(slab, row) + within) / word, position / word, rows, run / word, stride / word, word);
-    position += rows * run;
-  }
+  forStretches(slab, start, start + count, (offset, at, rows, run, stride) => {
+    move(offset / word, (at - start) / word, rows, run / word, stride / word, word);
+  });
   return count;
+}
+
+/**
+ * Cuts bytes `from` to `to` of a slab, counted in row-major order, into parts of rows and stretches of whole rows. Local. Each is `rows` runs of `run` bytes: in
+ * the slab from byte `offset` on, `stride` bytes apart; in the row-major order one after the other, from byte `at` on.
+ */
+export function forStretches(
+  slab: Slab,
+  from: number,
+  to: number,
+  visit: (offset: number, at: number, rows: number, run: number, stride: number) => void,
+): void {
+  const { rowBytes } = slab;
+  const stride = slab.strides.at(-1) ?? 0;
+  for (let at = from; at < to;) {
+    const within = at % rowBytes;
+    const row = (at - within) / rowBytes;
+    const whole = within === 0 && to - at >= rowBytes;
+    const rows = whole ? Math.min(rowsAfter(slab, row), Math.floor((to - at) / rowBytes)) : 1;
+    const run = whole ? rowBytes : Math.min(rowBytes - within, to - at);
+    visit(rowOffset(slab, row) + within, at, rows, run, stride);
+    at += rows * run;
+  }
 }
 
 /** The widest word (4, 2 or 1 bytes) that everything about a transfer is a multiple of. */
@@ -252,7 +266,7 @@ function wordFor(memory: Memory, slab: Slab, start: number, piece: Uint8Array, c
 
 /** Rows from number `row` to the end of the innermost axis. */
 function rowsAfter(slab: Slab, row: number): number {
-  const extent = slab.shape.at(-1)!;
+  const extent = slab.shape.at(-1) ?? 1;
   return extent - (row % extent);
 }
 

@@ -1,7 +1,17 @@
 /** Reading what another thread of this process has in memory of its own. */
-import { rowOffset, type Slab } from "../array/slab.ts";
+import { forStretches, type Slab } from "../array/slab.ts";
 import type { Ground, Reach } from "../node/reach.ts";
 import { posix } from "./posix.ts";
+
+/** Smallest page of any machine. */
+const PAGE_BYTES = 4096;
+/**
+ * Where the target is less than so many bytes ahead of the source, modulo a page, `rep movsb` of AMD's processors has 3 GB/s in the place of 30 to 90.
+ * glibc (2.36) copies by it there, from 2112 bytes to 512 KiB. A `set` that begins a few elements after the start of an array is in that place.
+ */
+const SLOW_AHEAD = 32;
+/** So many bytes are copied by vectors. */
+const VECTOR_BYTES = 2048;
 
 /**
  * {@link Reach} of threads: one address means the same to all of them. There is none between processes: process_vm_readv(2) copies page by
@@ -42,11 +52,21 @@ export function groundAddress(memory: Ground): number {
 
 /** Local, blocking: copies bytes `from` to `to` of a slab, whose byte 0 is at `address`, to their places, counted from address `ground`. */
 export function copyPart(address: number, ground: number, slab: Slab, from: number, to: number): void {
+  forStretches(slab, from, to, (offset, at, rows, run, stride) => {
+    for (let row = 0; row < rows; row++)
+      copyRun(ground + offset + row * stride, address + at + row * run, run);
+  });
+}
+
+/** Local, blocking: as memcpy, which some distances between target and source make slow. */
+function copyRun(to: number, from: number, bytes: number): void {
   const { memcpy } = posix();
-  for (let at = from; at < to;) {
-    const within = at % slab.rowBytes;
-    const bytes = Math.min(slab.rowBytes - within, to - at);
-    memcpy(ground + rowOffset(slab, (at - within) / slab.rowBytes) + within, address + at, bytes);
-    at += bytes;
+  const ahead = (to - from) & (PAGE_BYTES - 1);
+  if (ahead === 0 || ahead >= SLOW_AHEAD || bytes <= VECTOR_BYTES) {
+    memcpy(to, from, bytes);
+    return;
+  }
+  for (let at = 0; at < bytes; at += VECTOR_BYTES) {
+    memcpy(to + at, from + at, Math.min(VECTOR_BYTES, bytes - at));
   }
 }
