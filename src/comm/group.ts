@@ -101,7 +101,9 @@ export class Group implements Engine {
     this.glances = this.topology.nodeCount === 1 ? endpoint.pace.glances : 0;
     const isShared = this.topology.nodeCount === 1 && this.size > 1;
     this.#sharing = backend.reach && isShared ? new Sharing(this, backend.reach) : null;
-    this.#helping = backend.copier && this.topology.nodeSize > 1 ? new Helping(backend.copier) : null;
+    const { copier } = backend;
+    const isHelped = copier && this.topology.nodeSize > 1;
+    this.#helping = isHelped ? new Helping(copier, () => this.#meeting.sendToSleep()) : null;
   }
 
   /** After a meeting: what its root has shown. Valid until the next one. */

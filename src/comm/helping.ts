@@ -11,9 +11,12 @@ const HELPED_BYTES = 2 ** 22;
 export class Helping extends LongData {
   readonly #copier: Copier;
 
-  constructor(copier: Copier) {
+  readonly #sendOthersToSleep: () => void;
+
+  constructor(copier: Copier, sendOthersToSleep: () => void) {
     super(HELPED_BYTES);
     this.#copier = copier;
+    this.#sendOthersToSleep = sendOthersToSleep;
   }
 
   /** Local: the same writing, with help; until the next call of this. */
@@ -23,6 +26,7 @@ export class Helping extends LongData {
   }
 
   protected withHelp(source: Uint8Array, slab: Slab): undefined | null {
+    if (this.#copier.borrowsCore) this.#sendOthersToSleep();
     return this.#copier.copy(source, this.memory, slab) ? undefined : null;
   }
 }

@@ -105,7 +105,7 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
     roster,
     runs: node.runs,
     reach: null,
-    copier: availableParallelism() > 1 ? new PairedCopier() : null,
+    copier: availableParallelism() > 1 ? new PairedCopier(mates.length >= node.cores) : null,
     eagerness: eagernessOf(mates.length, node.cores, courier !== null),
     couriers: carrier ? [mailbox, carrier] : [mailbox],
     courierTo: (other) => (placeOf.has(other) ? mailbox : carrier!),

@@ -17,7 +17,12 @@ const LOOKS = 5000;
  * copied: the helper takes parts as it comes to them.
  */
 export class PairedCopier implements Copier {
+  readonly borrowsCore: boolean;
   #pair: Pair | null | undefined;
+
+  constructor(borrowsCore: boolean) {
+    this.borrowsCore = borrowsCore;
+  }
 
   copy(source: Uint8Array, memory: Ground, slab: Slab): boolean {
     if (slab.shape.length > MOST_AXES) return false;

@@ -2,7 +2,16 @@
 import type { Bells } from "./bells.ts";
 import { noteStack } from "./source-line.ts";
 import type { Vigil, Watcher } from "./watch.ts";
-import { DONE, GOING, type Ending, type Machine, type Outcome, type Pace, type Patience } from "./machine.ts";
+import {
+  DONE,
+  GOING,
+  RESTING,
+  type Ending,
+  type Machine,
+  type Outcome,
+  type Pace,
+  type Patience,
+} from "./machine.ts";
 
 /** Work that goes on while a rank waits: taking messages in, handing messages out. */
 export interface Progress {
@@ -22,8 +31,6 @@ export interface Eagerness {
   readonly looks: number;
   /** How often after that it lets others have the core before it looks again. */
   readonly turns: number;
-  /** A blocking wait that has come to sleep, and took more than this (ms) from then on, is likely to be followed by another such one: that has no turns. Default Infinity. */
-  readonly longMs?: number;
 }
 
 /**
@@ -33,11 +40,9 @@ const TURNS = 50;
 /**
  * Every rank has a core: 400 glances, which take 7 to 14 µs and in which a lock that is handed on at once has come, then some 20 µs of looking; then somebody
  * else may want the core after all. With as many turns as a sleep and a wake cost, a `set` of 2 MiB, in the midst of whose copy others would fall asleep, takes a fifth
- * less than with 50, one of 4 MiB a tenth. After a long wait turns are given in vain, or keep the core from who needs it: the kernel lets a rank that has slept go
- * on for some 0.4 ms, however often it gives way, which took a `set` of 64 MiB, whose owner copies with a helper, up to a tenth of its time. Long is what turns and the
- * wakes of many ranks together do not take: at 0.2 ms ranks that waited 0.15 ms for one another could keep each other asleep.
+ * less than with 50, one of 4 MiB a tenth. Who needs the cores of those that wait says so: see RESTING.
  */
-const WITH_CORES: Eagerness = { glances: 400, looks: 500, turns: 200, longMs: 1 };
+const WITH_CORES: Eagerness = { glances: 400, looks: 500, turns: 200 };
 /** Ranks share cores: whoever could help needs this core. */
 const WITHOUT_CORES: Eagerness = { looks: 4, turns: TURNS };
 /** For a rank by itself: nobody will change what it waits for. */
@@ -69,11 +74,6 @@ export class BellPace implements Pace {
   readonly #place: number;
   readonly #progress: Progress;
   readonly #eagerness: Eagerness;
-  readonly #longMs: number;
-  /** As {@link #eagerness}, after a long wait. */
-  readonly #patient: Eagerness;
-  /** With which of the two the next wait begins; those that end without a sleep tell nothing. */
-  #first: Eagerness;
   readonly #watch: Watcher;
   /** How many ranks had gone when the bell was armed last. */
   #gone = 0;
@@ -85,22 +85,17 @@ export class BellPace implements Pace {
     this.#place = place;
     this.#progress = progress;
     this.#eagerness = eagerness;
-    this.#longMs = eagerness.longMs ?? Infinity;
-    this.#patient = { ...eagerness, turns: 0 };
-    this.#first = eagerness;
     this.glances = eagerness.glances ?? 0;
     this.#watch = watch;
   }
 
   run(machine: Machine, patience?: Patience): Ending {
-    if (this.#look(machine, this.#first) === DONE) return "done";
+    if (this.#look(machine, this.#eagerness) === DONE) return "done";
     const vigil = this.#watch.begin(machine.concern);
-    const since = performance.now();
     try {
       return this.#wait(machine, patience, vigil);
     } finally {
       vigil.end();
-      this.#first = performance.now() - since > this.#longMs ? this.#patient : this.#eagerness;
       // The bell may have rung for a promised wait, and was armed anew since.
       if (this.#sleeping > 0) this.#bells.ring(this.#place);
     }
@@ -169,7 +164,7 @@ export class BellPace implements Pace {
     const { giveWay } = this.#bells;
     for (let left = giveWay ? looks + turns : looks; ; left--) {
       const outcome = stepOn(machine);
-      if (outcome === DONE || left <= 0) return outcome;
+      if (outcome === DONE || outcome === RESTING || left <= 0) return outcome;
       if (giveWay && left <= turns) giveWay();
       this.#progress.poll();
     }
