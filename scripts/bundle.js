@@ -26,7 +26,7 @@ for (const file of [
   "src/index.ts",
   "src/threads/entry.ts",
   "src/mpi/attendant-thread.ts",
-  "src/native/copier-thread.ts",
+  "src/mpi/copier-thread.ts",
 ]) {
   await build({ ...settings, entryPoints: [file] });
 }

@@ -101,9 +101,8 @@ export class Group implements Engine {
     this.glances = this.topology.nodeCount === 1 ? endpoint.pace.glances : 0;
     const isShared = this.topology.nodeCount === 1 && this.size > 1;
     this.#sharing = backend.reach && isShared ? new Sharing(this, backend.reach) : null;
-    const { copier } = backend;
-    const isHelped = copier && this.topology.nodeSize > 1;
-    this.#helping = isHelped ? new Helping(copier, () => this.#meeting.sendToSleep()) : null;
+    const others = this.topology.mates.filter((mate) => mate !== this.rank).map((mate) => members[mate]);
+    this.#helping = backend.copier && others.length > 0 ? new Helping(backend.copier, others) : null;
   }
 
   /** After a meeting: what its root has shown. Valid until the next one. */

@@ -10,13 +10,13 @@ const HELPED_BYTES = 2 ** 22;
 /** Writes long data with help. One for all calls of a communicator. */
 export class Helping extends LongData {
   readonly #copier: Copier;
+  readonly #others: readonly number[];
 
-  readonly #sendOthersToSleep: () => void;
-
-  constructor(copier: Copier, sendOthersToSleep: () => void) {
+  /** `others`: the world ranks that wait meanwhile, on this node. */
+  constructor(copier: Copier, others: readonly number[]) {
     super(HELPED_BYTES);
     this.#copier = copier;
-    this.#sendOthersToSleep = sendOthersToSleep;
+    this.#others = others;
   }
 
   /** Local: the same writing, with help; until the next call of this. */
@@ -26,7 +26,6 @@ export class Helping extends LongData {
   }
 
   protected withHelp(source: Uint8Array, slab: Slab): undefined | null {
-    if (this.#copier.borrowsCore) this.#sendOthersToSleep();
-    return this.#copier.copy(source, this.memory, slab) ? undefined : null;
+    return this.#copier.copy(source, this.memory, slab, this.#others) ? undefined : null;
   }
 }

@@ -126,11 +126,6 @@ export class Meeting implements Agenda, Concern {
     return this.#rendezvous.begin(this);
   }
 
-  /** In the midst of what this rank writes, local: see `Rendezvous.sendToSleep`. */
-  sendToSleep(): void {
-    this.#rendezvous.sendToSleep();
-  }
-
   /** After the machine is done: throws the fault, if the meeting came to one. */
   checkOutcome(): void {
     if (!this.#board.failed) return;

@@ -3,7 +3,6 @@ import { availableParallelism } from "node:os";
 import type { Backend } from "../comm/backend.ts";
 import { guardWanted } from "../native/guard.ts";
 import { addressOf } from "../native/mapping.ts";
-import { PairedCopier } from "../native/copier.ts";
 import { ProcessMemory, type MemoryMethod } from "../native/memory.ts";
 import { Bells, bellBytes } from "../node/bells.ts";
 import { boardBytes } from "../node/board.ts";
@@ -13,6 +12,7 @@ import { eagernessFor, type Eagerness } from "../node/pace.ts";
 import { isRunning, processNamed } from "../node/process-life.ts";
 import { Roster, rosterBytes } from "../node/roster.ts";
 import { MpiAttendant } from "./attendant.ts";
+import { PairedCopier } from "./copier.ts";
 import { MpiCourier } from "./courier.ts";
 import { endWithProcess, linger } from "./end.ts";
 import { awaitEnds, hasDied, takeLeave } from "./farewell.ts";
@@ -88,6 +88,7 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
   const carrier = attendant?.courier ?? courier;
   description = { world, memory: node.method, windows, progress: attendant ? "thread" : null };
   atEnd.push(() => windows.memory?.access.free());
+  const isFull = mates.length >= node.cores;
   return {
     name: "mpi",
     job: world.jobNumber,
@@ -105,7 +106,8 @@ export function mpiBackend(env: Readonly<Record<string, string | undefined>>): B
     roster,
     runs: node.runs,
     reach: null,
-    copier: availableParallelism() > 1 ? new PairedCopier(mates.length >= node.cores) : null,
+    copier:
+      availableParallelism() > 1 ? new PairedCopier({ bells, bellPlace, place, placeOf, isFull }) : null,
     eagerness: eagernessOf(mates.length, node.cores, courier !== null),
     couriers: carrier ? [mailbox, carrier] : [mailbox],
     courierTo: (other) => (placeOf.has(other) ? mailbox : carrier!),

@@ -1,12 +1,19 @@
 /**
  * How a rank is woken. Every rank has one bell, a shared word; whoever changes something that a rank may be blocked on rings
- * it. A rank therefore has one place to sleep, whatever it waits for, and messages are taken in while it waits.
+ * it. A rank therefore has one place to sleep, whatever it waits for, and messages are taken in while it waits. Who needs the cores of those that
+ * wait sends them to rest: they do not look for long, but sleep.
  */
 
 /** Bell word: nobody sleeps behind it. Written by ringers (after ASLEEP) and at the start. */
 const AWAKE = 0;
 /** Bell word: its owner is asleep or about to be. Written by the owner only. */
 const ASLEEP = 1;
+
+/**
+ * The word after a bell: 0, or by whom its owner was sent to rest: that place, plus 1. Written by that place, and by a thread that helps it. Whoever
+ * reads an old value sleeps early or late, and no more: what wakes is the bell.
+ */
+const RESTS_FOR = 1;
 
 /** 32-bit words from one bell to the next: a cache line each, so that ringing one rank does not slow another. */
 const STRIDE = 16;
@@ -55,6 +62,30 @@ export class Bells {
     if (Atomics.load(this.#words, index) === ASLEEP) {
       Atomics.store(this.#words, index, AWAKE);
       this.#sleeper.wake(this.#words, index);
+    }
+  }
+
+  /** Local: `place` had better sleep while it waits, since `by` needs its core, until `endRest` or `wakeResting`. */
+  sendToRest(place: number, by: number): void {
+    Atomics.store(this.#words, place * STRIDE + RESTS_FOR, by + 1);
+  }
+
+  /** Local: see {@link sendToRest}. Wakes nobody. */
+  endRest(place: number): void {
+    Atomics.store(this.#words, place * STRIDE + RESTS_FOR, 0);
+  }
+
+  /** Local. */
+  isResting(place: number): boolean {
+    return Atomics.load(this.#words, place * STRIDE + RESTS_FOR) !== 0;
+  }
+
+  /** Local: ends the rest of all that `by` has sent there, and wakes them: what they wait for is about to come. */
+  wakeResting(by: number): void {
+    for (let place = 0; place * STRIDE < this.#words.length; place++) {
+      if (Atomics.load(this.#words, place * STRIDE + RESTS_FOR) !== by + 1) continue;
+      this.endRest(place);
+      this.ring(place);
     }
   }
 

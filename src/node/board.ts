@@ -7,8 +7,6 @@
 const ARRIVED = 0;
 /** Turn of the present meeting: see `Rendezvous`. Written by the last to enter, then by each rank whose turn ends. */
 const EPOCH = 16;
-/** The meeting in whose turn somebody copies for long; see `Rendezvous.sendToSleep`. Written by whose turn it is, beside what all look at while they wait. */
-const LONG_TURN = 17;
 /** 1 when the present meeting failed; RESULT then holds the fault. Cleared by the last to enter, set during turns. */
 const FAILED = 32;
 /** 1 when what a rank has shown must still be taken up: see `Call.isFresh`. Written by the leader during turns. */
@@ -104,16 +102,6 @@ export class Board {
   /** Publishes all that this rank wrote during its turn. */
   set epoch(value: number) {
     Atomics.store(this.#words, EPOCH, value);
-  }
-
-  /** What a rank has said of its turn, in this meeting or before. */
-  get longTurn(): number {
-    return Atomics.load(this.#words, LONG_TURN);
-  }
-
-  /** During a turn. */
-  set longTurn(value: number) {
-    Atomics.store(this.#words, LONG_TURN, value);
   }
 
   get failed(): boolean {

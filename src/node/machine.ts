@@ -7,7 +7,7 @@
  */
 
 /** What a step came to. */
-export type Outcome = typeof GOING | typeof DONE | typeof BLOCKED | typeof RESTING;
+export type Outcome = typeof GOING | typeof DONE | typeof BLOCKED;
 
 /** More steps follow at once. */
 export const GOING = 0;
@@ -15,8 +15,6 @@ export const GOING = 0;
 export const DONE = 1;
 /** Only another rank can make the next step succeed. Stepping again looks again. */
 export const BLOCKED = 2;
-/** As {@link BLOCKED}, for long, and by who needs this rank's core: it is better to sleep than to look again. */
-export const RESTING = 3;
 
 /** What a machine waits for. Asked only when its wait has become long, or when a rank has gone. All members are local. */
 export interface Concern {

@@ -2,16 +2,7 @@
 import type { Bells } from "./bells.ts";
 import { noteStack } from "./source-line.ts";
 import type { Vigil, Watcher } from "./watch.ts";
-import {
-  DONE,
-  GOING,
-  RESTING,
-  type Ending,
-  type Machine,
-  type Outcome,
-  type Pace,
-  type Patience,
-} from "./machine.ts";
+import { DONE, GOING, type Ending, type Machine, type Outcome, type Pace, type Patience } from "./machine.ts";
 
 /** Work that goes on while a rank waits: taking messages in, handing messages out. */
 export interface Progress {
@@ -40,7 +31,7 @@ const TURNS = 50;
 /**
  * Every rank has a core: 400 glances, which take 7 to 14 µs and in which a lock that is handed on at once has come, then some 20 µs of looking; then somebody
  * else may want the core after all. With as many turns as a sleep and a wake cost, a `set` of 2 MiB, in the midst of whose copy others would fall asleep, takes a fifth
- * less than with 50, one of 4 MiB a tenth. Who needs the cores of those that wait says so: see RESTING.
+ * less than with 50, one of 4 MiB a tenth. Who needs the cores of those that wait sends them to rest: see `Bells`.
  */
 const WITH_CORES: Eagerness = { glances: 400, looks: 500, turns: 200 };
 /** Ranks share cores: whoever could help needs this core. */
@@ -120,11 +111,12 @@ export class BellPace implements Pace {
       if (ms <= 0) return "timeout";
       const moved = this.#armedPoll();
       if (this.#lastLook(machine) === DONE) return "done";
+      const rested = this.#bells.isResting(this.#place);
       if (!moved) this.#bells.sleep(this.#place, Math.min(ms, this.#napMs(nap), vigil.patience));
       if (!moved) vigil.look();
-      // Where something moves, more will soon: look eagerly again. Whoever waits for something slow need not.
+      // Where something moves, or a rest is over, more will come soon: look eagerly again. Whoever waits for something slow need not.
       nap = moved ? FIRST_NAP_MS : this.#longer(nap);
-      if (this.#look(machine, moved ? this.#eagerness : ALONE) === DONE) return "done";
+      if (this.#look(machine, moved || rested ? this.#eagerness : ALONE) === DONE) return "done";
     }
   }
 
@@ -164,7 +156,7 @@ export class BellPace implements Pace {
     const { giveWay } = this.#bells;
     for (let left = giveWay ? looks + turns : looks; ; left--) {
       const outcome = stepOn(machine);
-      if (outcome === DONE || outcome === RESTING || left <= 0) return outcome;
+      if (outcome === DONE || left <= 0 || this.#bells.isResting(this.#place)) return outcome;
       if (giveWay && left <= turns) giveWay();
       this.#progress.poll();
     }

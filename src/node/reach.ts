@@ -22,11 +22,9 @@ export interface Reach {
 
 /** A rank's copying with help of its own. All members are local. */
 export interface Copier {
-  /** Whether the help has no core but those of ranks that wait. */
-  readonly borrowsCore: boolean;
   /**
-   * Blocking: copies `source` to the places of a slab in `memory`, which is none of the memory that `source` is in. False: there is no help, and
-   * nothing was copied.
+   * Blocking: copies `source` to the places of a slab in `memory`, which is none of the memory that `source` is in, while these ranks of the world
+   * wait for it. False: there is no help, and nothing was copied.
    */
-  copy(source: Uint8Array, memory: Ground, slab: Slab): boolean;
+  copy(source: Uint8Array, memory: Ground, slab: Slab, waiting: readonly number[]): boolean;
 }

@@ -9,7 +9,7 @@
  * What is written in a turn precedes the store of the epoch, and everybody loads the epoch before reading it.
  */
 import type { Board } from "./board.ts";
-import { BLOCKED, DONE, GOING, RESTING, type Concern, type Machine, type Outcome } from "./machine.ts";
+import { BLOCKED, DONE, GOING, type Concern, type Machine, type Outcome } from "./machine.ts";
 
 /** Epochs per meeting: at most three turns and the release. */
 const EPOCHS = 4;
@@ -78,16 +78,6 @@ export class Rendezvous implements Machine {
     return this;
   }
 
-  /** During this rank's turn, local: it lasts long, and the cores of the others are needed for it: they may as well sleep. */
-  sendToSleep(): void {
-    this.#board.longTurn = this.#longTurn;
-  }
-
-  /** Says which meeting is meant: what was said in another one tells nothing, and need not be taken back. Never 0, as a new board has it. */
-  get #longTurn(): number {
-    return (this.#base + 1) | 0;
-  }
-
   step(): Outcome {
     if (this.#at === OUTSIDE) return this.#enter();
     if (this.#at === ACTING) return this.#act();
@@ -103,8 +93,8 @@ export class Rendezvous implements Machine {
   #look(): Outcome {
     const turn = (this.#board.epoch - this.#base) | 0;
     if (turn === EPOCHS) return this.#leave();
-    if (turn !== 0 && this.#agenda.turns[turn - 1] === this.#me) return this.#take(turn - 1);
-    return this.#board.longTurn === this.#longTurn ? RESTING : BLOCKED;
+    if (turn === 0 || this.#agenda.turns[turn - 1] !== this.#me) return BLOCKED;
+    return this.#take(turn - 1);
   }
 
   #take(turn: number): Outcome {

@@ -1,7 +1,7 @@
 /** Sleeping and waking: the shipped bells and pace, through every order in which their accesses can fall. */
 import { describe, expect, it } from "vitest";
 import { bellBytes, Bells, type Sleeper } from "../../dist/node/bells.js";
-import { BLOCKED, DONE, RESTING, type Machine, type Outcome } from "../../dist/node/machine.js";
+import type { Machine } from "../../dist/node/machine.js";
 import { ALONE, BellPace } from "../../dist/node/pace.js";
 import { Until } from "../../dist/node/script.js";
 import { explore, type Found, type World } from "./node-schedules.ts";
@@ -202,8 +202,24 @@ const pingPong = scenario(
   },
 );
 
+/** Place 1 sends place 0 to rest for what takes long; its helper, place 2, comes at any time. */
+const resting = scenario(
+  (thread) => {
+    thread.await(CHANGES, 1);
+    thread.await(CHANGES, 2);
+  },
+  ({ bells }, change) => {
+    bells.sendToRest(0, 1);
+    bells.endRest(0);
+    change(CHANGES, 0);
+    bells.sendToRest(0, 1);
+    change(CHANGES, 0);
+  },
+  ({ bells }) => bells.wakeResting(1),
+);
+
 describe("no wake-up is lost", () => {
-  it.each(Object.entries({ oneWaker, twoWakers, pingPong }))("%s", (_, run) => {
+  it.each(Object.entries({ oneWaker, twoWakers, pingPong, resting }))("%s", (_, run) => {
     const { failure, ends, states } = run();
     expect(failure).toBeNull();
     expect(ends).toBeGreaterThan(0);
@@ -278,7 +294,7 @@ function restless(slice = Infinity, turns = 0, longSlice = slice) {
   });
   const progress = { poll: () => polls++ < 0, slice, longSlice };
   const pace = new BellPace(bells, 0, progress, { looks: 2, turns }, UNWATCHED);
-  return { pace, sleeps, polls: () => polls, given };
+  return { pace, bells, sleeps, polls: () => polls, given };
 }
 
 /** Done at the step of this number. */
@@ -303,13 +319,17 @@ it("BellPace.run gives way before it sleeps, after looks of its own, and looks a
   expect([given, sleeps]).toEqual([[2, 3, 4], []]);
 });
 
-it("BellPace.run sleeps at once where another needs the core, and looks again once awake", () => {
-  const { pace, sleeps, given } = restless(Infinity, 3);
-  /** Blocked twice, then resting until it has slept twice. */
-  const outcomes: Outcome[] = [BLOCKED, BLOCKED];
-  const step = (): Outcome => outcomes.shift() ?? (sleeps.length < 2 ? RESTING : DONE);
-  expect(pace.run({ step })).toBe("done");
-  expect([given, sleeps]).toEqual([[], [Infinity, Infinity]]);
+it("BellPace.run sleeps at once while it is sent to rest, and looks as ever once that is over", () => {
+  const { pace, bells, sleeps, given } = restless(Infinity, 3);
+  bells.sendToRest(0, 1);
+  let looks = 0;
+  const machine = new Until(() => {
+    // After two sleeps: one look ends the second.
+    if (++looks === 5) bells.wakeResting(1);
+    return looks === 10;
+  });
+  expect(pace.run(machine)).toBe("done");
+  expect([sleeps.length, given.length]).toEqual([2, 3]);
 });
 
 describe.each(Object.entries(WAYS))("BellPace.%s", (_, wait) => {

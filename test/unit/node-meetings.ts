@@ -1,6 +1,6 @@
 /** Meetings of a few ranks on a board, as a world that can be stepped. */
 import { Board, boardBytes } from "../../dist/node/board.js";
-import { BLOCKED, DONE, GOING, RESTING, type Machine } from "../../dist/node/machine.js";
+import { BLOCKED, DONE, GOING, type Machine } from "../../dist/node/machine.js";
 import { Rendezvous, type Agenda } from "../../dist/node/rendezvous.js";
 import { ScheduleFailure, type World } from "./node-schedules.ts";
 
@@ -11,8 +11,6 @@ export interface Plan {
   readonly refused?: boolean;
   /** The turn that ends the meeting. */
   readonly failsIn?: number;
-  /** Whose turn it is sends the others to sleep. */
-  readonly isLong?: boolean;
 }
 
 const AWAKE = 0;
@@ -103,7 +101,6 @@ class Rank implements Agenda {
   act(turn: number): Machine | null {
     this.events += `a${turn}`;
     this.world.begins(this, turn);
-    if (this.plan.isLong) this.machine.sendToSleep();
     // Every other turn takes time.
     if (turn % 2 === 1) return null;
     let left = 1;
@@ -141,9 +138,7 @@ class Rank implements Agenda {
     if (this.events === "") this.world.entered[this.place]++;
     const outcome = this.machine.step();
     this.events ||= "in";
-    if (outcome === RESTING && !this.plan.isLong)
-      throw new ScheduleFailure("sent to sleep in another meeting");
-    if (outcome === BLOCKED || outcome === RESTING) this.#block();
+    if (outcome === BLOCKED) this.#block();
     else this.sleep = AWAKE;
     if (outcome !== DONE) return;
     this.world.allEntered(this.meeting);

@@ -36,20 +36,6 @@ describe("every schedule of a few ranks", () => {
     expect(search(2, plans).failure).toBeNull();
   });
 
-  it.each(FIRST_EPOCHS)(
-    "two and three ranks sent to sleep, between other meetings, from epoch %i",
-    (firstEpoch) => {
-      const plans = [
-        PLAIN,
-        { turns: [0, 1], isLong: true },
-        { turns: [1] },
-        { turns: [1], isLong: true },
-        PLAIN,
-      ];
-      for (const size of [2, 3]) expect(search(size, plans, {}, firstEpoch).failure).toBeNull();
-    },
-  );
-
   it.each([
     ["no turns", [PLAIN, PLAIN, PLAIN]],
     ["turns of one, of all, and of one twice", [{ turns: [2] }, { turns: [0, 1, 2] }]],
@@ -91,18 +77,8 @@ class BluntBoard extends Board {
   }
 }
 
-/** Says of every meeting what was said of one. */
-class StickyBoard extends Board {
-  override get longTurn(): number {
-    return super.longTurn === 0 ? 0 : Math.floor(this.epoch / 4) * 4 + 1;
-  }
-  override set longTurn(value: number) {
-    super.longTurn = value;
-  }
-}
-
 describe("the search finds what is broken", () => {
-  const plans = [PLAIN, { turns: [0, 1], isLong: true }, PLAIN];
+  const plans = [PLAIN, { turns: [0, 1] }, PLAIN];
 
   it.each([
     ["nobody is rung", { ringsNobody: true }, /wake-up was lost/],
@@ -111,7 +87,6 @@ describe("the search finds what is broken", () => {
     ["a rank takes itself for the last", { board: HastyBoard }, /before all had entered/],
     ["each rank has one slot", { board: NarrowBoard }, /slot was overwritten/],
     ["turns are not told from the release", { board: BluntBoard }, /turn/],
-    ["a long turn is never over", { board: StickyBoard }, /sent to sleep in another meeting/],
   ] satisfies [string, Mutant, RegExp][])("%s", (_, mutant, text) => {
     expect(search(2, plans, mutant).failure).toMatch(text);
   });

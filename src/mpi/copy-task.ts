@@ -2,7 +2,7 @@
 import { slabBytes, type Slab } from "../array/slab.ts";
 import { HANDOUT_WORDS, partBytesOf } from "../node/handout.ts";
 import { SharedWords, type Words } from "../node/words.ts";
-import { copyPart } from "./reach.ts";
+import { copyPart } from "../native/reach.ts";
 
 /** Slabs of more axes are not copied together. */
 export const MOST_AXES = 16;
