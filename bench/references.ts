@@ -50,22 +50,25 @@ export function buildReferences(mpi: MpiName | null): BuiltReferences | string {
   return status === 0 ? { path, env: { [VARIABLE]: path } } : `${compiler}: ${stderr.trim()}`;
 }
 
+/** A function of the references in C. */
+export function referenceFunction(
+  name: string,
+  result: string,
+  args: string[],
+): (...args: unknown[]) => number {
+  const path = process.env[VARIABLE];
+  if (!path) throw new Error("the references in C were not built");
+  return koffi.load(path).func(name, result, args);
+}
+
 /** The maker of a side in C: see `c/side.h`. It must run after `world()` has started MPI. */
 export function inC(name: string): Maker {
   return ({ comm, folder }, size) => {
-    const path = process.env[VARIABLE];
-    if (!path) throw new Error("the references in C were not built");
-    const library = koffi.load(path);
-    const open: (...args: unknown[]) => number = library.func(`${name}_open`, "int", [
-      "size_t",
-      "str",
-      "int",
-      "int",
-    ]);
-    const turn: (ops: number) => number = library.func(`${name}_turn`, "double", ["int"]);
-    const close: () => void = library.func(`${name}_close`, "void", []);
+    const open = referenceFunction(`${name}_open`, "int", ["size_t", "str", "int", "int"]);
+    const turn = referenceFunction(`${name}_turn`, "double", ["int"]);
+    const close = referenceFunction(`${name}_close`, "void", []);
     const problem = open(size, folder, comm.rank, comm.size);
     if (problem !== 0) throw new Error(`${name}_open: problem ${problem}`);
-    return { turn, close };
+    return { turn: (ops) => turn(ops), close: () => void close() };
   };
 }
