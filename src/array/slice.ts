@@ -37,7 +37,9 @@ export function selectRegion(region: Region, selectors: readonly Axis[]): Region
   let { offset } = region;
   const shape: number[] = [];
   const strides: number[] = [];
-  for (const [axis, selector] of spread(selectors, region.shape.length).entries()) {
+  const each = spread(selectors, region.shape.length);
+  for (let axis = 0; axis < each.length; axis++) {
+    const selector = each[axis];
     const extent = region.shape[axis];
     const stride = region.strides[axis];
     if (typeof selector === "number") {
@@ -67,8 +69,9 @@ export function rangesOf(shape: readonly number[], selectors: readonly Axis[]): 
 }
 
 /** Exactly one selector for each axis: `...` and what is missing at the end become whole axes. */
-function spread(selectors: readonly Axis[], axes: number): Axis[] {
+function spread(selectors: readonly Axis[], axes: number): readonly Axis[] {
   const dots = selectors.indexOf("...");
+  if (dots < 0 && selectors.length === axes) return selectors;
   if (dots !== selectors.lastIndexOf("...")) throw badSlice("...", "an index can have only one `...`");
   const given = dots < 0 ? selectors.length : selectors.length - 1;
   if (given > axes) {

@@ -7,8 +7,6 @@ import type { Region } from "../slice.ts";
 type Data = TypedArrayOf<"bool">;
 type Item = Scalar<"bool"> | BaseView<"bool">;
 
-const { imul } = Math;
-
 /** A view of bool elements. */
 class BoolView extends BaseView<"bool"> {
   constructor(data: Data, geometry: Geometry, permit: Permit) {
@@ -50,7 +48,7 @@ class BoolView1 extends BoolView {
     const { offset, n0, s0 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
     const a = (i0 + (n0 & (i0 >> 31))) | 0;
-    const near = (offset + imul(a, s0)) | 0;
+    const near = (offset + Math.imul(a, s0)) | 0;
     const inside = arguments.length <= 1 && i0 === i && a >>> 0 < n0 >>> 0;
     const place = inside ? near : -1;
     const { data } = this;
@@ -101,7 +99,7 @@ class BoolView2 extends BoolView {
     const j0 = typeof j === "number" ? j | 0 : -1;
     const a = (i0 + (n0 & (i0 >> 31))) | 0;
     const b = (j0 + (n1 & (j0 >> 31))) | 0;
-    const near = (offset + imul(a, s0) + imul(b, s1)) | 0;
+    const near = (offset + Math.imul(a, s0) + Math.imul(b, s1)) | 0;
     const inside = arguments.length <= 2 && i0 === i && a >>> 0 < n0 >>> 0 && j0 === j && b >>> 0 < n1 >>> 0;
     const place = inside ? near : -1;
     const { data } = this;
@@ -143,7 +141,7 @@ class BoolView3 extends BoolView {
     const a = (i0 + (n0 & (i0 >> 31))) | 0;
     const b = (j0 + (n1 & (j0 >> 31))) | 0;
     const c = (k0 + (n2 & (k0 >> 31))) | 0;
-    const near = (offset + imul(a, s0) + imul(b, s1) + imul(c, s2)) | 0;
+    const near = (offset + Math.imul(a, s0) + Math.imul(b, s1) + Math.imul(c, s2)) | 0;
     const inside =
       arguments.length <= 3 &&
       i0 === i &&
@@ -198,7 +196,7 @@ class BoolView4 extends BoolView {
     const b = (j0 + (n1 & (j0 >> 31))) | 0;
     const c = (k0 + (n2 & (k0 >> 31))) | 0;
     const d = (l0 + (n3 & (l0 >> 31))) | 0;
-    const near = (offset + imul(a, s0) + imul(b, s1) + imul(c, s2) + imul(d, s3)) | 0;
+    const near = (offset + Math.imul(a, s0) + Math.imul(b, s1) + Math.imul(c, s2) + Math.imul(d, s3)) | 0;
     const inside =
       arguments.length <= 4 &&
       i0 === i &&

@@ -7,8 +7,6 @@ import type { Region } from "../slice.ts";
 type Data = TypedArrayOf<"complex128">;
 type Item = Scalar<"complex128"> | BaseView<"complex128">;
 
-const { imul } = Math;
-
 /** A view of complex128 elements. */
 class Complex128View extends BaseView<"complex128"> {
   constructor(data: Data, geometry: Geometry, permit: Permit) {
@@ -51,7 +49,7 @@ class Complex128View1 extends Complex128View {
     const { offset, n0, s0 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
     const a = (i0 + (n0 & (i0 >> 31))) | 0;
-    const near = (offset + imul(a, s0)) | 0;
+    const near = (offset + Math.imul(a, s0)) | 0;
     const inside = arguments.length <= 1 && i0 === i && a >>> 0 < n0 >>> 0;
     const place = inside ? near : -1;
     const { data } = this;
@@ -102,7 +100,7 @@ class Complex128View2 extends Complex128View {
     const j0 = typeof j === "number" ? j | 0 : -1;
     const a = (i0 + (n0 & (i0 >> 31))) | 0;
     const b = (j0 + (n1 & (j0 >> 31))) | 0;
-    const near = (offset + imul(a, s0) + imul(b, s1)) | 0;
+    const near = (offset + Math.imul(a, s0) + Math.imul(b, s1)) | 0;
     const inside = arguments.length <= 2 && i0 === i && a >>> 0 < n0 >>> 0 && j0 === j && b >>> 0 < n1 >>> 0;
     const place = inside ? near : -1;
     const { data } = this;
@@ -144,7 +142,7 @@ class Complex128View3 extends Complex128View {
     const a = (i0 + (n0 & (i0 >> 31))) | 0;
     const b = (j0 + (n1 & (j0 >> 31))) | 0;
     const c = (k0 + (n2 & (k0 >> 31))) | 0;
-    const near = (offset + imul(a, s0) + imul(b, s1) + imul(c, s2)) | 0;
+    const near = (offset + Math.imul(a, s0) + Math.imul(b, s1) + Math.imul(c, s2)) | 0;
     const inside =
       arguments.length <= 3 &&
       i0 === i &&
@@ -199,7 +197,7 @@ class Complex128View4 extends Complex128View {
     const b = (j0 + (n1 & (j0 >> 31))) | 0;
     const c = (k0 + (n2 & (k0 >> 31))) | 0;
     const d = (l0 + (n3 & (l0 >> 31))) | 0;
-    const near = (offset + imul(a, s0) + imul(b, s1) + imul(c, s2) + imul(d, s3)) | 0;
+    const near = (offset + Math.imul(a, s0) + Math.imul(b, s1) + Math.imul(c, s2) + Math.imul(d, s3)) | 0;
     const inside =
       arguments.length <= 4 &&
       i0 === i &&
