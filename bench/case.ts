@@ -1,5 +1,5 @@
 /** What a benchmark is: ours, and the references it runs beside. Read this file first. */
-import type { Communicator } from "../dist/index.js";
+import type { Communicator } from "pshmem";
 import type { SettingName } from "./settings.ts";
 
 /** Where a side is made: in a rank, or in the single process of a rival. */

@@ -1,5 +1,5 @@
 /** The program of our ranks. Argument: the folder of the job's pipes. */
-import { world } from "../dist/index.js";
+import { world } from "pshmem";
 import { serve } from "./serve.ts";
 
 await serve({ comm: world(), folder: process.argv[2] });

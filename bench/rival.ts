@@ -1,5 +1,5 @@
 /** A process for rivals that bring their own workers. Argument: the folder of its pipes. */
-import { world } from "../dist/index.js";
+import { world } from "pshmem";
 import { serve } from "./serve.ts";
 
 // Not started by a launcher: the serial world, one rank.

@@ -1,5 +1,5 @@
 /** The ways in which ranks of ours take a turn. */
-import type { Communicator } from "../dist/index.js";
+import type { Communicator } from "pshmem";
 import type { Side } from "./case.ts";
 
 function timed(ops: number, act: () => void): number {

@@ -1,7 +1,7 @@
 /** Batches: claiming a task and saying that it is done. */
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { MPIBatch, type BatchOptions, type Communicator } from "../../dist/index.js";
+import { MPIBatch, type BatchOptions, type Communicator } from "pshmem";
 import type { Case, Side } from "../case.ts";
 import { inC } from "../references.ts";
 import { piscinaTasks } from "../rivals/piscina.ts";

@@ -1,5 +1,5 @@
 /** Making arrays and closing them, and how many can be open. */
-import { MPIShared } from "../../dist/index.js";
+import { MPIShared } from "pshmem";
 import type { Case } from "../case.ts";
 import { together } from "../timing.ts";
 

@@ -1,5 +1,5 @@
 /** Locks: free, contended, and while the rank that keeps the lock computes. */
-import { MPICounter, MPILock, type Communicator } from "../../dist/index.js";
+import { MPICounter, MPILock, type Communicator } from "pshmem";
 import type { Case, Maker, Reference } from "../case.ts";
 import { inC } from "../references.ts";
 import { asyncMutex } from "../rivals/async-mutex.ts";

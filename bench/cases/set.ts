@@ -1,5 +1,5 @@
 /** `set`: replicating data into a shared array. */
-import { MPIShared, type Communicator } from "../../dist/index.js";
+import { MPIShared, type Communicator } from "pshmem";
 import type { Case, Maker } from "../case.ts";
 import { inC } from "../references.ts";
 import { ONE_NODE_SETTINGS, type SettingName } from "../settings.ts";

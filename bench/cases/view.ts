@@ -1,5 +1,5 @@
 /** Reading elements through a view, beside a loop over the typed array under it. */
-import { MPIShared, type Communicator } from "../../dist/index.js";
+import { MPIShared, type Communicator } from "pshmem";
 import type { Case, Side } from "../case.ts";
 
 /** More than four: with so many kinds in one program, code that they share is no longer compiled for each. */

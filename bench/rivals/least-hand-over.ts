@@ -1,5 +1,5 @@
 /** The least that two ranks who want a lock all the time can do in JavaScript, first come, first served: one word goes to and fro, with the time beside it. */
-import { MPIShared } from "../../dist/index.js";
+import { MPIShared } from "pshmem";
 import type { Maker } from "../case.ts";
 import { inTurnsToTheEnd } from "../timing.ts";
 

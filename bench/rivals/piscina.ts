@@ -1,12 +1,13 @@
 /** piscina: a pool of worker threads that are handed tasks by messages. */
-import { Piscina } from "piscina";
 import type { Maker } from "../case.ts";
 
 const THREADS = 2;
 
 /** No-op tasks, so many at once. */
 export function piscinaTasks(atOnce: number): Maker {
-  return () => {
+  return async () => {
+    // Loaded only here: it gives an ArrayBuffer away, and from then on V8 asks of each element of every typed array whether it is still there.
+    const { Piscina } = await import("piscina");
     const pool = new Piscina({
       filename: new URL("noop.mjs", import.meta.url).href,
       minThreads: THREADS,
