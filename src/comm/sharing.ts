@@ -63,8 +63,8 @@ export class Sharing {
     const head = new Float64Array(shown.buffer, 0, 2);
     const slab = decodeSlab(shown.subarray(HEAD_BYTES))!;
     const [bytes, readers] = [slabBytes(slab), head[READERS]];
-    const partBytes = partBytesOf(bytes, readers);
     try {
+      const partBytes = partBytesOf(bytes, readers, this.#reach.leastPartBytes(head[ADDRESS], memory, slab));
       for (const part of this.#partsOf(Math.ceil(bytes / partBytes), readers)) {
         const from = part * partBytes;
         this.#reach.read(head[ADDRESS], memory, slab, from, Math.min(from + partBytes, bytes));

@@ -47,13 +47,16 @@ export class PairedCopier implements Copier {
 
   copy(source: Uint8Array, memory: Ground, slab: Slab, waiting: readonly number[]): boolean {
     if (slab.shape.length > MOST_AXES) return false;
-    this.#pair ??= startPair(this.#site);
+    if (this.#pair === undefined) this.#pair = startPair(this.#site);
     if (!this.#pair) return false;
     const { bells, place, placeOf, isFull } = this.#site;
     const resting = isFull ? waiting : [];
     for (const rank of resting) bells.sendToRest(placeOf.get(rank)!, place);
-    this.#pair.copy(source, memory, slab);
-    for (const rank of resting) bells.endRest(placeOf.get(rank)!);
+    try {
+      this.#pair.copy(source, memory, slab);
+    } finally {
+      for (const rank of resting) bells.endRest(placeOf.get(rank)!);
+    }
     return true;
   }
 }

@@ -2,7 +2,7 @@
 import { slabBytes, type Slab } from "../array/slab.ts";
 import { HANDOUT_WORDS, partBytesOf } from "../node/handout.ts";
 import { SharedWords, type Words } from "../node/words.ts";
-import { copyPart } from "../native/reach.ts";
+import { copyPart, leastPartBytes } from "../native/reach.ts";
 
 /** Slabs of more axes are not copied together. */
 export const MOST_AXES = 16;
@@ -56,7 +56,7 @@ export class CopyTask {
   /** By the owner. Returns how many parts there are; the slab has no more than {@link MOST_AXES} axes. */
   write(address: number, ground: number, slab: Slab): number {
     const bytes = slabBytes(slab);
-    const partBytes = partBytesOf(bytes, COPIERS);
+    const partBytes = partBytesOf(bytes, COPIERS, leastPartBytes(address, ground, slab));
     const { offset, rowBytes, shape, strides } = slab;
     const head = [address, ground, bytes, partBytes, offset, rowBytes, shape.length];
     this.#numbers.set([...head, ...shape, ...strides]);

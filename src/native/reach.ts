@@ -10,8 +10,11 @@ const PAGE_BYTES = 4096;
  * glibc (2.36) copies by it there, from 2112 bytes to 512 KiB. A `set` that begins a few elements after the start of an array is in that place.
  */
 const SLOW_AHEAD = 32;
-/** So many bytes are copied by vectors. */
-const VECTOR_BYTES = 2048;
+/** Up to so many bytes, and from so many on, are copied by vectors. */
+const FEW_BYTES = 2048;
+const MANY_BYTES = 3 * 2 ** 18;
+/** Parts of long rows that are copied by vectors, the last one too if it is three quarters of one. */
+const LONG_PART_BYTES = 2 ** 20;
 
 /**
  * {@link Reach} of threads: one address means the same to all of them. There is none between processes: process_vm_readv(2) copies page by
@@ -27,6 +30,10 @@ export class ThreadReach implements Reach {
 
   addressOf(bytes: Uint8Array): number {
     return addressOf(bytes);
+  }
+
+  leastPartBytes(address: number, memory: Ground, slab: Slab): number {
+    return leastPartBytes(address, groundAddress(memory), slab);
   }
 
   read(address: number, memory: Ground, slab: Slab, from: number, to: number): void {
@@ -61,12 +68,21 @@ export function copyPart(address: number, ground: number, slab: Slab, from: numb
 /** Local, blocking: as memcpy, which some distances between target and source make slow. */
 function copyRun(to: number, from: number, bytes: number): void {
   const { memcpy } = posix();
-  const ahead = (to - from) & (PAGE_BYTES - 1);
-  if (ahead === 0 || ahead >= SLOW_AHEAD || bytes <= VECTOR_BYTES) {
+  if (bytes <= FEW_BYTES || bytes >= MANY_BYTES || !isSlow(to, from)) {
     memcpy(to, from, bytes);
     return;
   }
-  for (let at = 0; at < bytes; at += VECTOR_BYTES) {
-    memcpy(to + at, from + at, Math.min(VECTOR_BYTES, bytes - at));
+  for (let at = 0; at < bytes; at += FEW_BYTES) {
+    memcpy(to + at, from + at, Math.min(FEW_BYTES, bytes - at));
   }
+}
+
+function isSlow(to: number, from: number): boolean {
+  const ahead = (to - from) & (PAGE_BYTES - 1);
+  return ahead > 0 && ahead < SLOW_AHEAD;
+}
+
+/** Local: how long the parts of a copy must be at the least, for {@link copyPart}: shorter ones of long rows are slow at some distances. */
+export function leastPartBytes(address: number, ground: number, slab: Slab): number {
+  return slab.rowBytes >= LONG_PART_BYTES && isSlow(ground + slab.offset, address) ? LONG_PART_BYTES : 0;
 }

@@ -31,9 +31,9 @@ const PART_BYTES = 2 ** 18;
 /** Parts end where pages do, so that ranks seldom write to one line of the cache. */
 const PAGE_BYTES = 4096;
 
-/** Local: how long the parts are into which a copy by so many is cut: at least one for each. */
-export function partBytesOf(bytes: number, takers: number): number {
-  const atMost = Math.max(PART_BYTES, bytes / MOST_PARTS);
+/** Local: how long the parts are into which a copy by so many is cut: at least one for each. `least`: shorter ones are slow. */
+export function partBytesOf(bytes: number, takers: number, least = 0): number {
+  const atMost = Math.max(PART_BYTES, least, bytes / MOST_PARTS);
   return Math.ceil(Math.min(atMost, bytes / takers) / PAGE_BYTES) * PAGE_BYTES;
 }
 

@@ -13,6 +13,8 @@ export interface Reach {
   readonly readers: number;
   /** Where bytes of this rank are, for the others, as long as it holds on to them. @throws BAD_LAUNCH without koffi */
   addressOf(bytes: Uint8Array): number;
+  /** How many bytes at the least are to be read at once, of a slab in the memory of any rank; the same for all. */
+  leastPartBytes(address: number, memory: Ground, slab: Slab): number;
   /**
    * Blocking: copies bytes `from` to `to` of a slab, which lie one after the other in the memory of any rank (byte 0 at `address`), to their
    * places in `memory`.

@@ -15,7 +15,7 @@ interface Outcome {
 }
 
 /** What became of some calls of the owner, among two ranks: parts that it copied for all, and writes of its own. `taken`: what the other took. */
-function outcome(rowBytes: number, gone = 0, taken: readonly number[] = [0, 0]): Outcome {
+function outcome(rowBytes: number, gone = 0, taken: readonly number[] = [0, 0], least = 0): Outcome {
   const parts: (readonly number[])[] = [];
   const writing = writingOf({ offset: 0, rowBytes, shape: [BYTES / rowBytes], strides: [2 * rowBytes] });
   let shown: Uint8Array = new Uint8Array(0);
@@ -35,6 +35,7 @@ function outcome(rowBytes: number, gone = 0, taken: readonly number[] = [0, 0]):
   const reach = {
     readers: 2,
     addressOf: () => 4096,
+    leastPartBytes: () => least,
     read: (...[, , , from, to]: [number, unknown, unknown, number, number]) => void parts.push([from, to]),
   };
   const sharing = new Sharing(company, reach);
@@ -68,6 +69,17 @@ it("shares long rows, after the first few times", () => {
 it("copies what another rank has not come to, and leaves what it has taken", () => {
   expect(outcome(8192)).toEqual({ parts: QUARTERS, writes: LATER - 1 });
   expect(outcome(8192, 0, [1, 1])).toEqual({ parts: [QUARTERS[1], QUARTERS[3]], writes: LATER - 1 });
+});
+
+it("shares longer parts where shorter ones are slow", () => {
+  const half = BYTES / 2;
+  expect(outcome(8192, 0, [0, 0], BYTES)).toEqual({
+    parts: [
+      [0, half],
+      [half, BYTES],
+    ],
+    writes: LATER - 1,
+  });
 });
 
 it("leaves short rows to their owner, which copies them without a call for each", () => {

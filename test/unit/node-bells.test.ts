@@ -322,14 +322,16 @@ it("BellPace.run gives way before it sleeps, after looks of its own, and looks a
 it("BellPace.run sleeps at once while it is sent to rest, and looks as ever once that is over", () => {
   const { pace, bells, sleeps, given } = restless(Infinity, 3);
   bells.sendToRest(0, 1);
-  let looks = 0;
+  /** How often it had given way, and slept, at each look. */
+  const looks: string[] = [];
   const machine = new Until(() => {
-    // After two sleeps: one look ends the second.
-    if (++looks === 5) bells.wakeResting(1);
-    return looks === 10;
+    looks.push(`${given.length} ${sleeps.length}`);
+    if (sleeps.length === 2) bells.wakeResting(1);
+    return given.length === 3;
   });
   expect(pace.run(machine)).toBe("done");
-  expect([sleeps.length, given.length]).toEqual([2, 3]);
+  // A look before each sleep, one more when the bell is armed; then, awake, looks of its own and turns.
+  expect(looks).toEqual(["0 0", "0 0", "0 1", "0 1", "0 2", "0 2", "0 2", "1 2", "2 2", "3 2"]);
 });
 
 describe.each(Object.entries(WAYS))("BellPace.%s", (_, wait) => {
