@@ -75,7 +75,7 @@ export class Bells {
     Atomics.store(this.#words, place * STRIDE + RESTS_FOR, 0);
   }
 
-  /** Local. */
+  /** Local: whether somebody needs the core of `place`. */
   isResting(place: number): boolean {
     return Atomics.load(this.#words, place * STRIDE + RESTS_FOR) !== 0;
   }
