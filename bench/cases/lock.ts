@@ -119,10 +119,10 @@ export const lockContended: Case = {
       goal: (_, setting) => (setting === "openmpi-2" ? 1 : 5),
     },
     {
-      name: "one word to and fro, with the time beside it",
+      name: "one word passed on, with the time beside it",
       where: "rank",
       make: leastHandOver,
-      settings: ["threads-2", "openmpi-2", "mpich-2"],
+      settings: ["threads-2", "openmpi-2", "mpich-2", "openmpi-4", "mpich-4"],
     },
     // With more ranks than cores a hand-over takes a microsecond or a scheduler's tick.
     { ...IN_C, settings: ["openmpi-4"], ops: 10_000, goal: () => 4 },
