@@ -100,7 +100,7 @@ export const setOneNode: Case = {
       sizes: [LARGE],
       goal: () => 0.9,
     },
-    // No copy into these pages takes less, by two cores that store as libc does.
+    // What two cores take for these very pages, storing as libc does for 32 MiB at once; in parts it can be a little less.
     {
       name: "C: two threads, the same data into the same array",
       where: "rank",

@@ -1,8 +1,8 @@
 /** What two threads of a process copy together, in memory that both see: words to share the parts by, and behind these what the parts are. */
 import { slabBytes, type Slab } from "../array/slab.ts";
+import { copyPart, leastPartBytes } from "../native/reach.ts";
 import { HANDOUT_WORDS, partBytesOf } from "../node/handout.ts";
 import { SharedWords, type Words } from "../node/words.ts";
-import { copyPart, leastPartBytes } from "../native/reach.ts";
 
 /** Slabs of more axes are not copied together. */
 export const MOST_AXES = 16;
