@@ -32,6 +32,7 @@ const half = {
   imports: ['import { halfToNumber, numberToHalf } from "../float16.ts";'],
 };
 const complex = {
+  lanes: 2,
   at: "2 * place",
   get: "{ re: found, im: data[2 * place + 1] }",
   set: ["this.data[2 * at] = value.re;", "this.data[2 * at + 1] = value.im;"],
@@ -56,36 +57,82 @@ const KINDS = {
 
 const className = (dtype) => `${dtype[0].toUpperCase()}${dtype.slice(1)}View`;
 
+const AXES = [
+  { index: "i", given: "i0", place: "a", extent: "n0", stride: "s0" },
+  { index: "j", given: "j0", place: "b", extent: "n1", stride: "s1" },
+  { index: "k", given: "k0", place: "c", extent: "n2", stride: "s2" },
+  { index: "l", given: "l0", place: "d", extent: "n3", stride: "s3" },
+];
+
+const parametersOf = (axes) =>
+  [...axes.map(({ index }) => index), "more"].map((name) => `${name}?: number`).join(", ");
+
+/** An index, which may be anything, as a whole number. */
+const givenAs = ({ index, given }) =>
+  `    const ${given} = typeof ${index} === "number" ? ${index} | 0 : -1;\n`;
+
+/** Where an index is on the last axis. Of a loop that counts up the engine knows that no index is negative, and leaves the choice out. */
+const placeOnLast = ({ index, given, place, extent }) =>
+  `    const ${place} = (${given} + (typeof ${index} === "number" && ${index} < 0 ? ${extent} : 0)) | 0;\n`;
+
+/** The same on the other axes, by arithmetic, which the engine takes out of a loop over the last one; a choice stays inside. */
+const placeOnOther = ({ given, place, extent }) =>
+  `    const ${place} = (${given} + (${extent} & (${given} >> 31))) | 0;\n`;
+
+/** Where a row along the last axis begins; one that is none at −2³⁰. All places, and what is between two of them, are below 2³⁰: those of such a row are below 0. */
+function rowOf(others) {
+  const out = others.map(({ place, extent }) => `${place} | ~(${place} - ${extent})`).join(" | ");
+  const start = ["offset", ...others.map(({ place, stride }) => `Math.imul(${place}, ${stride})`)].join(
+    " + ",
+  );
+  return `    const out = (${out}) >> 31;
+    const row = ((${start}) & ~out) | (out << 30);
+`;
+}
+
+/** From `place` to the element. */
+const elementAt = ({ at = "place", get }) => `    const { data } = this;
+    const found = data[${at}];
+    if (found === undefined) return this.getOther(arguments);
+    return ${get};
+`;
+
+const readerOf = (dtype) => `
+  override reader(): BaseView<"${dtype}">["get"] {
+    return (...index) => this.get(...index);
+  }
+`;
+
 /**
  * The class for views of `count` dimensions; `get` there is one expression of what was `found` in `data` `at` a place.
  *
  * The engine takes what never changes out of a loop, and keeps the sum of the loop unboxed, only where nothing in the loop leads out
- * of it. A test whose one side never ran does lead out. So indices that are refused become the place −1, past the array's own
- * bounds: those are checked anyway, and until such an index is met the test for `undefined` costs nothing. What can be
- * asked of a parameter is asked there first, since `arguments` are seen through too late; and there are no more parameters than
- * indices, for a call with too few is slow. It is one function, since what the engine takes into a loop has a limit. `data` is
+ * of it. A test whose one side never ran does lead out, if that side does more than name a value. So indices that are refused become a place below 0, past
+ * the array's own bounds: those are checked anyway, and until such an index is met the test for `undefined` costs nothing. How many
+ * indices there are is asked of the parameters, since `arguments` are seen through too late.
+ *
+ * Only the last index is compared with its extent. The others are tested by their signs, in arithmetic that moves out of the loop as a whole: a
+ * comparison would stay in, and take two registers, of which there are too few for the sum of the loop already.
+ *
+ * It is one function, and a short one: into a loop the engine takes 920 bytes of its code, which are three of these with two indices. `data` is
  * read last: read with the rest, elements of the rows of a loop take three times as long on Node 24. `Math.imul` is not taken apart: bundled, a constant of
  * the module is a variable, which Node 20 reads and checks for each product, and a loop over a matrix takes 1.3 times as long.
  */
-function ofDimensions(dtype, count, { at = "place", get }) {
-  const axes = [
-    { index: "i", given: "i0", place: "a", extent: "n0", stride: "s0" },
-    { index: "j", given: "j0", place: "b", extent: "n1", stride: "s1" },
-    { index: "k", given: "k0", place: "c", extent: "n2", stride: "s2" },
-    { index: "l", given: "l0", place: "d", extent: "n3", stride: "s3" },
-  ].slice(0, count);
-  const each = (line) => axes.map(line).join("");
+function ofDimensions(dtype, count, kind) {
+  const axes = AXES.slice(0, count);
+  const others = axes.slice(0, -1);
+  const last = axes.at(-1);
   const fields = [...axes.map(({ extent }) => extent), ...axes.map(({ stride }) => stride)];
-  const tests = axes.flatMap(({ index, given, place, extent }) => [
-    `${given} === ${index}`,
-    `${place} >>> 0 < ${extent} >>> 0`,
-  ]);
-  const inside = [`arguments.length <= ${count}`, ...tests];
-  const few = `
-    if (${axes.at(-1).index} === undefined && arguments.length < ${count}) return this.getPart(arguments);`;
+  const tests = [
+    ...axes.map(({ index, given }) => `${given} === ${index}`),
+    `${last.place} >>> 0 < ${last.extent} >>> 0`,
+  ];
+  const inside = (count > 1 ? tests : ["more === undefined", ...tests]).join(" && ");
+  const otherwise = `
+    if (${last.index} === undefined || more !== undefined) return this.getOther(arguments);`;
   return `
 class ${className(dtype)}${count} extends ${className(dtype)} {
-${fields.map((field) => `  declare private readonly ${field}: number;\n`).join("")}
+${fields.map((field) => `  declare protected readonly ${field}: number;\n`).join("")}
   constructor(data: Data, geometry: Geometry, permit: Permit) {
     super(data, geometry, permit);
     const { shape, strides } = geometry;
@@ -93,23 +140,26 @@ ${axes.map(({ extent }, axis) => `    this.${extent} = shape[${axis}];\n`).join(
     .map(({ stride }, axis) => `    this.${stride} = strides[${axis}];\n`)
     .join("")}  }
 
-  override get(${axes.map(({ index }) => `${index}?: number`).join(", ")}): Item {${count > 1 ? few : ""}
+  override get(${parametersOf(axes)}): Item {${count > 1 ? otherwise : ""}
     const { offset, ${fields.join(", ")} } = this;
-${each(({ index, given }) => `    const ${given} = typeof ${index} === "number" ? ${index} | 0 : -1;\n`)}${each(
-    ({ given, place, extent }) => `    const ${place} = (${given} + (${extent} & (${given} >> 31))) | 0;\n`,
-  )}    const near = (offset${each(({ place, stride }) => ` + Math.imul(${place}, ${stride})`)}) | 0;
-    const inside =${count > 2 ? "\n      " : " "}${inside.join(count > 2 ? " &&\n      " : " && ")};
+${axes.map(givenAs).join("")}${others.map(placeOnOther).join("")}${placeOnLast(last)}${count > 1 ? rowOf(others) : ""}    const near = (${count > 1 ? "row" : "offset"} + Math.imul(${last.place}, ${last.stride})) | 0;
+    const inside = ${inside};
     const place = inside ? near : -1;
-    const { data } = this;
-    const found = data[${at}];
-${count > 1 ? "" : "    if (found === undefined && arguments.length < 1) return this.getPart(arguments);\n"}    if (found === undefined) this.refuse(arguments.length, ${axes.map(({ index }) => `${index}!`).join(", ")});
-    return ${get};
-  }
+${elementAt(kind)}  }
+${readerOf(dtype)}${count === 1 ? ELEMENTS : ""}}
+`;
+}
 
-  override reader(): BaseView<"${dtype}">["get"] {
-    return (...index) => this.get(...index);
-  }
-${count === 1 ? ELEMENTS : ""}}
+/** The class for views of all that `data` has, along one axis: what is no index is past the bounds of the array already. */
+function ofWhole(dtype, kind) {
+  const axes = AXES.slice(0, 1);
+  return `
+class ${className(dtype)}Whole extends ${className(dtype)}1 {
+  override get(${parametersOf(axes)}): Item {
+    const { n0 } = this;
+${axes.map(givenAs).join("")}${axes.map(placeOnLast).join("")}    const place = more === undefined && i0 === i ? a : -1;
+${elementAt(kind)}  }
+${readerOf(dtype)}}
 `;
 }
 
@@ -130,8 +180,16 @@ const ELEMENTS = `
   }
 `;
 
+/** A list on one line where that is what the formatter makes of it. */
+function listOf(names) {
+  const line = `[${names.join(", ")}]`;
+  return `const CLASSES = ${line};`.length <= 110
+    ? line
+    : `[\n${names.map((name) => `  ${name},\n`).join("")}]`;
+}
+
 function accessor(dtype, kind) {
-  const { type, at = "place", get, set, fields = [], imports = [] } = kind;
+  const { type, at = "place", get, set, lanes = 1, fields = [], imports = [] } = kind;
   const name = className(dtype);
   const check = type ? `typeof value !== "${type}"` : `!isScalar("${dtype}", value)`;
   const values = `badScalar, ${type ? "" : "isScalar, "}type Scalar, type TypedArrayOf`;
@@ -154,7 +212,7 @@ ${fields.map((line) => `${line}\n`).join("")}  constructor(data: Data, geometry:
   }
 
   get(...index: readonly number[]): Item {
-    if (index.length !== this.geometry.dimensions) return this.getPart(index);
+    if (index.length !== this.geometry.dimensions) return this.getOther(index);
     const { data } = this;
     const place = this.geometry.place(index);
     const found = data[${at}];
@@ -167,13 +225,13 @@ ${fields.map((line) => `${line}\n`).join("")}  constructor(data: Data, geometry:
     const at = this.geometry.place(index);
 ${set.map((line) => `    ${line}\n`).join("")}  }
 }
-${[1, 2, 3, 4].map((count) => ofDimensions(dtype, count, kind)).join("")}
-const CLASSES = [${["", 1, 2, 3, 4].map((count) => name + count).join(", ")}];
+${[1, 2, 3, 4].map((count) => ofDimensions(dtype, count, kind)).join("")}${ofWhole(dtype, kind)}
+const CLASSES = ${listOf(["", 1, 2, 3, 4, "Whole"].map((which) => name + which))};
 
 /** A view of ${dtype} elements, of the class for its number of dimensions where places are near. Local, no copy. */
 export function make${name}(data: Data, region: Region, permit: Permit): ${name} {
   const geometry = new Geometry(region);
-  const View = CLASSES[geometry.near];
+  const View = CLASSES[geometry.kindIn(data.length${lanes > 1 ? ` / ${lanes}` : ""})];
   return new View(data, geometry, permit);
 }
 `;

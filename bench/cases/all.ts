@@ -5,7 +5,7 @@ import { claim, claimFlat, claimOnDisk, noopTasks } from "./batch.ts";
 import { create, openAtOnce } from "./create.ts";
 import { counter, lockContended, lockFree, lockShares, lockStall } from "./lock.ts";
 import { setNodes, setOneNode, setRanks, setStrided } from "./set.ts";
-import { readElements } from "./view.ts";
+import { readLine, readMatrix } from "./view.ts";
 
 /** The benchmarks that ranks take turns in. */
 export const CASES: readonly Case[] = [
@@ -14,7 +14,8 @@ export const CASES: readonly Case[] = [
   setStrided,
   setNodes,
   setRanks,
-  readElements,
+  readMatrix,
+  readLine,
   create,
   openAtOnce,
   lockFree,

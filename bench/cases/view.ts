@@ -6,9 +6,44 @@ import type { Case, Side } from "../case.ts";
 const DTYPES = ["float64", "float32", "int32", "uint32", "int16", "uint16", "int8", "uint8"] as const;
 const SIDE = 64;
 
-type Array2 = MPIShared<(typeof DTYPES)[number], readonly [number, number]>;
+type OneOf = (typeof DTYPES)[number];
 /** `least`: see {@link leastViewOf}. */
-type Sum = (array: Array2, least: object) => number;
+type Sum = (array: MPIShared<OneOf>, least: object) => number;
+
+/** Arrays of so many elements along each axis, and how a loop goes over them. */
+interface Layout {
+  readonly shape: readonly number[];
+  /** Every element through `view.get`. */
+  readonly through: string;
+  /** Every element of `data`. */
+  readonly over: string;
+  readonly whole: string;
+  readonly least: string;
+}
+
+const MATRIX: Layout = {
+  shape: [SIDE, SIDE],
+  through: "for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) sum += view.get(i, j);",
+  over: "for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) sum += data[i * columns + j];",
+  whole: "array.at(null, null)",
+  least: `get(i, j) {
+    const { offset, s0, s1 } = this;
+    const place = (offset + Math.imul(i, s0) + Math.imul(j, s1)) | 0;
+    return this.data[place];
+  }`,
+};
+
+const LINE: Layout = {
+  shape: [SIDE * SIDE],
+  through: "for (let i = 0; i < rows; i++) sum += view.get(i);",
+  over: "for (let i = 0; i < rows; i++) sum += data[i];",
+  whole: "array.at(null)",
+  least: `get(i) {
+    const { offset, s0 } = this;
+    const place = (offset + Math.imul(i, s0)) | 0;
+    return this.data[place];
+  }`,
+};
 
 let loops = 0;
 
@@ -22,15 +57,11 @@ function compile(body: string): Sum {
 }
 
 /** The least that a view with strides can do: it finds the place of an element, and looks at nothing. A class for each array, as views have for each dtype. */
-function leastViewOf({ data, shape: [, columns] }: Array2): object {
+function leastViewOf({ data, shape: [, columns = 1] }: MPIShared<OneOf>, { least }: Layout): object {
   const body = `// ${loops++}
     return class {
       constructor(data, offset, s0, s1) { Object.assign(this, { data, offset, s0, s1 }); }
-      get(i, j) {
-        const { offset, s0, s1 } = this;
-        const place = (offset + Math.imul(i, s0) + Math.imul(j, s1)) | 0;
-        return this.data[place];
-      }
+      ${least}
     };`;
   // oxlint-disable-next-line typescript/no-implied-eval -- as above
   const View = new Function(body)() as new (...parts: unknown[]) => object;
@@ -38,31 +69,31 @@ function leastViewOf({ data, shape: [, columns] }: Array2): object {
 }
 
 /** Not all whole numbers where the dtype has others: sums of whole numbers in floats are compiled differently. */
-function fill(array: Array2): void {
+function fill(array: MPIShared<OneOf>): void {
   const part = array.dtype.startsWith("float") ? 0.5 : 0;
   const data = Array.from({ length: SIDE * SIDE }, (_, i) => (i % 100) + part);
-  array.set(data, { shape: [SIDE, SIDE] });
+  array.set(data, { shape: array.shape });
 }
 
-const throughGet = (view: string): string => `
+const throughGet = ({ through }: Layout, view: string): string => `
   let sum = 0;
   const [rows, columns] = array.shape;
   const view = ${view};
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) sum += view.get(i, j);
+  ${through}
   return sum;`;
 
-const OVER_DATA = `
+const overData = ({ over }: Layout): string => `
   let sum = 0;
   const [rows, columns] = array.shape;
   const data = array.data;
-  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) sum += data[i * columns + j];
+  ${over}
   return sum;`;
 
-function summing(comm: Communicator, body: string): Side {
+function summing(comm: Communicator, layout: Layout, body: string): Side {
   const arrays = DTYPES.map((dtype) => {
-    const array: Array2 = new MPIShared([SIDE, SIDE] as const, dtype, comm);
+    const array: MPIShared<OneOf> = new MPIShared(layout.shape, dtype, comm);
     fill(array);
-    return { array, least: leastViewOf(array), sum: compile(body) };
+    return { array, least: leastViewOf(array, layout), sum: compile(body) };
   });
   let expected = 0;
   for (const { array } of arrays) for (const element of array.data) expected += element;
@@ -79,31 +110,32 @@ function summing(comm: Communicator, body: string): Side {
   };
 }
 
-export const readElements: Case = {
-  id: "read",
-  title: `reading through views ${DTYPES.length} × ${SIDE} × ${SIDE} elements, each array of another dtype`,
-  unit: "time",
-  sizeIs: "none",
-  sizes: [0],
-  settings: ["threads-1", "openmpi-1"],
-  value: "each",
-  ours: ({ comm }) => summing(comm, throughGet("array.at(null, null)")),
-  references: [
-    {
-      name: "a loop over the typed array",
-      where: "rank",
-      make: ({ comm }) => summing(comm, OVER_DATA),
-      goal: () => 1 / 1.5,
-    },
-    {
-      name: "a view that checks nothing",
-      where: "rank",
-      make: ({ comm }) => summing(comm, throughGet("least")),
-    },
-    {
-      name: "get of the array itself",
-      where: "rank",
-      make: ({ comm }) => summing(comm, throughGet("array")),
-    },
-  ],
-};
+function reading(id: string, layout: Layout): Case {
+  const get = (view: string) => (comm: Communicator) => summing(comm, layout, throughGet(layout, view));
+  const ours = get(layout.whole);
+  const least = get("least");
+  const itself = get("array");
+  return {
+    id,
+    title: `reading through views ${DTYPES.length} × ${layout.shape.join(" × ")} elements, each array of another dtype`,
+    unit: "time",
+    sizeIs: "none",
+    sizes: [0],
+    settings: ["threads-1", "openmpi-1"],
+    value: "each",
+    ours: ({ comm }) => ours(comm),
+    references: [
+      {
+        name: "a loop over the typed array",
+        where: "rank",
+        make: ({ comm }) => summing(comm, layout, overData(layout)),
+        goal: () => 1 / 1.5,
+      },
+      { name: "a view that checks nothing", where: "rank", make: ({ comm }) => least(comm) },
+      { name: "get of the array itself", where: "rank", make: ({ comm }) => itself(comm) },
+    ],
+  };
+}
+
+export const readMatrix = reading("read", MATRIX);
+export const readLine = reading("read-line", LINE);

@@ -141,15 +141,14 @@ export abstract class BaseView<D extends DType = DType> implements Region {
     return this.toString();
   }
 
-  /** What `get` comes to where the indices are fewer than the axes. @throws OUT_OF_BOUNDS BAD_DIMENSIONS BAD_SLICE */
-  protected getPart(index: Iterable<number>): BaseView<D> {
-    return this.make(this.data, this.geometry.inside([...index]), this.permit);
-  }
-
-  /** Says what is wrong with the indices of a call that had `count` arguments. @throws OUT_OF_BOUNDS BAD_DIMENSIONS BAD_SLICE */
-  protected refuse(count: number, ...index: readonly number[]): void {
-    if (count > index.length) this.geometry.inside(Array.from({ length: count }, () => 0));
-    this.geometry.place(index);
+  /** What `get` comes to where it finds no element: a view for fewer indices than axes. @throws OUT_OF_BOUNDS BAD_DIMENSIONS BAD_SLICE */
+  protected getOther(given: ArrayLike<number>): BaseView<D> {
+    const { geometry } = this;
+    const index = Array.from(given);
+    if (index.length === geometry.dimensions) geometry.place(index);
+    // That there are too many is said first, whatever they are.
+    const few = index.length > geometry.dimensions ? index.map(() => 0) : index;
+    return this.make(this.data, geometry.inside(few), this.permit);
   }
 
   /** @throws READ_ONLY */

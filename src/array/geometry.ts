@@ -4,8 +4,11 @@ import { sizeOf } from "./shape.ts";
 import { type Region, selectRegion } from "./slice.ts";
 import { textOf } from "../shown.ts";
 
-/** Places below this one are worked out in 32 bits, in which every product and sum is one instruction. */
-const NEAR = 2 ** 31;
+/** Places below this one are worked out in 32 bits, in which every product and sum is one instruction, with one left to tell what lies outside. */
+const NEAR = 2 ** 30;
+
+/** The kind of a view of all elements of its data, in one dimension and in their order. */
+const WHOLE = 5;
 
 /**
  * Shape, strides and offset of a view. Views of all dtypes share this one class, so that its code stays fast for all; the
@@ -47,6 +50,11 @@ export class Geometry implements Region {
 
   get size(): number {
     return sizeOf(this.shape);
+  }
+
+  /** Which of the classes of its dtype a view has, of data with so many elements: `near`, or {@link WHOLE}. */
+  kindIn(elements: number): number {
+    return this.near === 1 && this.n0 === elements && this.s0 === 1 ? WHOLE : this.near;
   }
 
   /** Place of an element of a 1-d view. @throws OUT_OF_BOUNDS BAD_SLICE */

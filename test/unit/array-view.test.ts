@@ -12,7 +12,8 @@ import {
 } from "../../dist/array/dtype.js";
 import { Geometry } from "../../dist/array/geometry.js";
 import { sizeOf, stridesOf } from "../../dist/array/shape.js";
-import { makeView } from "../../dist/array/view.js";
+import type { Axis } from "../../dist/array/slice.js";
+import { makeView, readerOf } from "../../dist/array/view.js";
 
 const code = (name: string) => expect.objectContaining({ code: name });
 
@@ -183,7 +184,8 @@ test.each([1, 2, 3, 4, 5])("each index of %d is checked", (dimensions) => {
     for (const outside of [extent, -extent - 1, 2 ** 31, -(2 ** 31), 2 ** 32]) {
       expect(() => at(outside)).toThrow(code("OUT_OF_BOUNDS"));
     }
-    for (const bad of [0.5, NaN, "0", null, 0n]) expect(() => at(bad)).toThrow(code("BAD_SLICE"));
+    for (const bad of [0.5, NaN, "0", null, 0n, -1n, Symbol("x")])
+      expect(() => at(bad)).toThrow(code("BAD_SLICE"));
   }
   expect(() => view.get(...zeros, 0)).toThrow(code("BAD_DIMENSIONS"));
 });
@@ -201,7 +203,78 @@ test.each([0, 1, 2, 3, 4, 5])("what is no list is no index of %d dimensions", (d
   expect(view.data[0]).toBe(1);
 });
 
-test.each([0, 2 ** 31 - 6, 2 ** 31 - 5, 2 ** 33])("places from %d on", (offset) => {
+/** Each index from two before the first negative one to two past the last, on every axis. */
+function aroundAll(shape: readonly number[]): number[][] {
+  return shape.reduce<number[][]>(
+    (all, extent) =>
+      all.flatMap((index) => Array.from({ length: 2 * extent + 4 }, (_, i) => [...index, i - extent - 2])),
+    [[]],
+  );
+}
+
+test.each<[string, readonly number[], readonly Axis[]]>([
+  ["all of one axis", [7], [null]],
+  ["one axis from its second element on", [7], ["1:"]],
+  ["one axis but its last element", [7], [":-1"]],
+  ["all of one axis backwards", [7], ["::-1"]],
+  ["some of one axis backwards", [7], ["::-2"]],
+  ["one axis without elements", [7], ["3:3"]],
+  ["all of two axes", [4, 3], [null, null]],
+  ["every second element of two", [5, 6], ["1::2", "::2"]],
+  ["two axes backwards", [4, 5], ["::-1", "3:0:-1"]],
+  ["a column", [4, 3], [null, 1]],
+  ["no rows", [4, 3], ["2:2", null]],
+  ["no columns", [4, 3], [null, "3:"]],
+  ["three axes", [3, 2, 4], ["1:", "::-1", "::3"]],
+  ["four axes", [2, 3, 2, 3], [null, "::-1", ":1", "1:"]],
+])("%s: an element for each index inside, an error for each outside", (_, shape, axes) => {
+  const view = counting("int32", shape).at(...axes);
+  const get = readerOf(view);
+  for (const index of aroundAll(view.shape)) {
+    const isInside = index.every((i, axis) => i >= -view.shape[axis] && i < view.shape[axis]);
+    const place = index.reduce((sum, i, axis) => {
+      return sum + (i < 0 ? i + view.shape[axis] : i) * view.strides[axis];
+    }, view.offset);
+    // What `counting` has put there.
+    if (isInside) expect([view.get(...index), get(...index)], index.join()).toEqual([place, place]);
+    else expect(() => view.get(...index), index.join()).toThrow(code("OUT_OF_BOUNDS"));
+  }
+});
+
+test.each<[readonly number[], number]>([
+  [[4], 1],
+  [[4], -1],
+  [[3, 2 ** 28], 1],
+  [[3, 2 ** 28], -1],
+  [[2 ** 28, 3], 1],
+  [[15, 2 ** 26], 1],
+  [[15, 2 ** 26], -1],
+  [[2 ** 30 - 1], -1],
+  [[1, 2 ** 30 - 1], 1],
+  [[1, 2 ** 30 - 1], -1],
+  [[1, 2 ** 31 - 1], 1],
+  [[2, 3, 2 ** 26], -1],
+  [[3, 2 ** 14, 2, 2 ** 12], 1],
+])("%j in steps of %d: an index outside comes to no other place", (shape, step) => {
+  // Has an element at each place from 0 on, so that a place that is wrong by what 32 bits cannot hold is found too.
+  const everywhere = new Proxy(new Int8Array(0), { get: (_, key) => (Number(key) >= 0 ? 1 : undefined) });
+  const strides = stridesOf(shape).map((stride) => step * stride);
+  const offset = step < 0 ? shape.reduce((size, extent) => size * extent) - 1 : 0;
+  const view = makeView("int8", everywhere, { offset, shape, strides });
+  const inside = shape.map((extent) => [0, extent - 1, -1, -extent]);
+  for (const [axis, extent] of shape.entries()) {
+    const far = [2 ** 30, 2 ** 31 - extent, 2 ** 31 - 1].filter((i) => i > extent);
+    for (const i of [extent, ...far, -extent - 1, ...far.map((one) => -one - 1)]) {
+      for (let corner = 0; corner < 4 ** shape.length; corner++) {
+        const index = inside.map((ends, at) => (at === axis ? i : ends[(corner >> (2 * at)) & 3]));
+        expect(() => view.get(...index), index.join()).toThrow(code("OUT_OF_BOUNDS"));
+      }
+    }
+  }
+  expect(view.get(...shape.map(() => -1))).toBe(1);
+});
+
+test.each([0, 2 ** 30 - 6, 2 ** 30 - 5, 2 ** 31 - 6, 2 ** 31 - 5, 2 ** 33])("places from %d on", (offset) => {
   // Places that 32 bits hold and those that they do not are worked out in different ways.
   const rows = new Geometry({ offset, shape: [2, 3], strides: [3, 1] });
   expect([rows.place2(0, 0), rows.place2(-1, 1), rows.place2(1, -1)]).toEqual([

@@ -18,7 +18,7 @@ class Complex64View extends BaseView<"complex64"> {
   }
 
   get(...index: readonly number[]): Item {
-    if (index.length !== this.geometry.dimensions) return this.getPart(index);
+    if (index.length !== this.geometry.dimensions) return this.getOther(index);
     const { data } = this;
     const place = this.geometry.place(index);
     const found = data[2 * place];
@@ -35,8 +35,8 @@ class Complex64View extends BaseView<"complex64"> {
 }
 
 class Complex64View1 extends Complex64View {
-  declare private readonly n0: number;
-  declare private readonly s0: number;
+  declare protected readonly n0: number;
+  declare protected readonly s0: number;
 
   constructor(data: Data, geometry: Geometry, permit: Permit) {
     super(data, geometry, permit);
@@ -45,17 +45,16 @@ class Complex64View1 extends Complex64View {
     this.s0 = strides[0];
   }
 
-  override get(i?: number): Item {
+  override get(i?: number, more?: number): Item {
     const { offset, n0, s0 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
-    const a = (i0 + (n0 & (i0 >> 31))) | 0;
+    const a = (i0 + (typeof i === "number" && i < 0 ? n0 : 0)) | 0;
     const near = (offset + Math.imul(a, s0)) | 0;
-    const inside = arguments.length <= 1 && i0 === i && a >>> 0 < n0 >>> 0;
+    const inside = more === undefined && i0 === i && a >>> 0 < n0 >>> 0;
     const place = inside ? near : -1;
     const { data } = this;
     const found = data[2 * place];
-    if (found === undefined && arguments.length < 1) return this.getPart(arguments);
-    if (found === undefined) this.refuse(arguments.length, i!);
+    if (found === undefined) return this.getOther(arguments);
     return { re: found, im: data[2 * place + 1] };
   }
 
@@ -79,10 +78,10 @@ class Complex64View1 extends Complex64View {
 }
 
 class Complex64View2 extends Complex64View {
-  declare private readonly n0: number;
-  declare private readonly n1: number;
-  declare private readonly s0: number;
-  declare private readonly s1: number;
+  declare protected readonly n0: number;
+  declare protected readonly n1: number;
+  declare protected readonly s0: number;
+  declare protected readonly s1: number;
 
   constructor(data: Data, geometry: Geometry, permit: Permit) {
     super(data, geometry, permit);
@@ -93,19 +92,21 @@ class Complex64View2 extends Complex64View {
     this.s1 = strides[1];
   }
 
-  override get(i?: number, j?: number): Item {
-    if (j === undefined && arguments.length < 2) return this.getPart(arguments);
+  override get(i?: number, j?: number, more?: number): Item {
+    if (j === undefined || more !== undefined) return this.getOther(arguments);
     const { offset, n0, n1, s0, s1 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
     const j0 = typeof j === "number" ? j | 0 : -1;
     const a = (i0 + (n0 & (i0 >> 31))) | 0;
-    const b = (j0 + (n1 & (j0 >> 31))) | 0;
-    const near = (offset + Math.imul(a, s0) + Math.imul(b, s1)) | 0;
-    const inside = arguments.length <= 2 && i0 === i && a >>> 0 < n0 >>> 0 && j0 === j && b >>> 0 < n1 >>> 0;
+    const b = (j0 + (typeof j === "number" && j < 0 ? n1 : 0)) | 0;
+    const out = (a | ~(a - n0)) >> 31;
+    const row = ((offset + Math.imul(a, s0)) & ~out) | (out << 30);
+    const near = (row + Math.imul(b, s1)) | 0;
+    const inside = i0 === i && j0 === j && b >>> 0 < n1 >>> 0;
     const place = inside ? near : -1;
     const { data } = this;
     const found = data[2 * place];
-    if (found === undefined) this.refuse(arguments.length, i!, j!);
+    if (found === undefined) return this.getOther(arguments);
     return { re: found, im: data[2 * place + 1] };
   }
 
@@ -115,12 +116,12 @@ class Complex64View2 extends Complex64View {
 }
 
 class Complex64View3 extends Complex64View {
-  declare private readonly n0: number;
-  declare private readonly n1: number;
-  declare private readonly n2: number;
-  declare private readonly s0: number;
-  declare private readonly s1: number;
-  declare private readonly s2: number;
+  declare protected readonly n0: number;
+  declare protected readonly n1: number;
+  declare protected readonly n2: number;
+  declare protected readonly s0: number;
+  declare protected readonly s1: number;
+  declare protected readonly s2: number;
 
   constructor(data: Data, geometry: Geometry, permit: Permit) {
     super(data, geometry, permit);
@@ -133,28 +134,23 @@ class Complex64View3 extends Complex64View {
     this.s2 = strides[2];
   }
 
-  override get(i?: number, j?: number, k?: number): Item {
-    if (k === undefined && arguments.length < 3) return this.getPart(arguments);
+  override get(i?: number, j?: number, k?: number, more?: number): Item {
+    if (k === undefined || more !== undefined) return this.getOther(arguments);
     const { offset, n0, n1, n2, s0, s1, s2 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
     const j0 = typeof j === "number" ? j | 0 : -1;
     const k0 = typeof k === "number" ? k | 0 : -1;
     const a = (i0 + (n0 & (i0 >> 31))) | 0;
     const b = (j0 + (n1 & (j0 >> 31))) | 0;
-    const c = (k0 + (n2 & (k0 >> 31))) | 0;
-    const near = (offset + Math.imul(a, s0) + Math.imul(b, s1) + Math.imul(c, s2)) | 0;
-    const inside =
-      arguments.length <= 3 &&
-      i0 === i &&
-      a >>> 0 < n0 >>> 0 &&
-      j0 === j &&
-      b >>> 0 < n1 >>> 0 &&
-      k0 === k &&
-      c >>> 0 < n2 >>> 0;
+    const c = (k0 + (typeof k === "number" && k < 0 ? n2 : 0)) | 0;
+    const out = (a | ~(a - n0) | b | ~(b - n1)) >> 31;
+    const row = ((offset + Math.imul(a, s0) + Math.imul(b, s1)) & ~out) | (out << 30);
+    const near = (row + Math.imul(c, s2)) | 0;
+    const inside = i0 === i && j0 === j && k0 === k && c >>> 0 < n2 >>> 0;
     const place = inside ? near : -1;
     const { data } = this;
     const found = data[2 * place];
-    if (found === undefined) this.refuse(arguments.length, i!, j!, k!);
+    if (found === undefined) return this.getOther(arguments);
     return { re: found, im: data[2 * place + 1] };
   }
 
@@ -164,14 +160,14 @@ class Complex64View3 extends Complex64View {
 }
 
 class Complex64View4 extends Complex64View {
-  declare private readonly n0: number;
-  declare private readonly n1: number;
-  declare private readonly n2: number;
-  declare private readonly n3: number;
-  declare private readonly s0: number;
-  declare private readonly s1: number;
-  declare private readonly s2: number;
-  declare private readonly s3: number;
+  declare protected readonly n0: number;
+  declare protected readonly n1: number;
+  declare protected readonly n2: number;
+  declare protected readonly n3: number;
+  declare protected readonly s0: number;
+  declare protected readonly s1: number;
+  declare protected readonly s2: number;
+  declare protected readonly s3: number;
 
   constructor(data: Data, geometry: Geometry, permit: Permit) {
     super(data, geometry, permit);
@@ -186,8 +182,8 @@ class Complex64View4 extends Complex64View {
     this.s3 = strides[3];
   }
 
-  override get(i?: number, j?: number, k?: number, l?: number): Item {
-    if (l === undefined && arguments.length < 4) return this.getPart(arguments);
+  override get(i?: number, j?: number, k?: number, l?: number, more?: number): Item {
+    if (l === undefined || more !== undefined) return this.getOther(arguments);
     const { offset, n0, n1, n2, n3, s0, s1, s2, s3 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
     const j0 = typeof j === "number" ? j | 0 : -1;
@@ -196,22 +192,15 @@ class Complex64View4 extends Complex64View {
     const a = (i0 + (n0 & (i0 >> 31))) | 0;
     const b = (j0 + (n1 & (j0 >> 31))) | 0;
     const c = (k0 + (n2 & (k0 >> 31))) | 0;
-    const d = (l0 + (n3 & (l0 >> 31))) | 0;
-    const near = (offset + Math.imul(a, s0) + Math.imul(b, s1) + Math.imul(c, s2) + Math.imul(d, s3)) | 0;
-    const inside =
-      arguments.length <= 4 &&
-      i0 === i &&
-      a >>> 0 < n0 >>> 0 &&
-      j0 === j &&
-      b >>> 0 < n1 >>> 0 &&
-      k0 === k &&
-      c >>> 0 < n2 >>> 0 &&
-      l0 === l &&
-      d >>> 0 < n3 >>> 0;
+    const d = (l0 + (typeof l === "number" && l < 0 ? n3 : 0)) | 0;
+    const out = (a | ~(a - n0) | b | ~(b - n1) | c | ~(c - n2)) >> 31;
+    const row = ((offset + Math.imul(a, s0) + Math.imul(b, s1) + Math.imul(c, s2)) & ~out) | (out << 30);
+    const near = (row + Math.imul(d, s3)) | 0;
+    const inside = i0 === i && j0 === j && k0 === k && l0 === l && d >>> 0 < n3 >>> 0;
     const place = inside ? near : -1;
     const { data } = this;
     const found = data[2 * place];
-    if (found === undefined) this.refuse(arguments.length, i!, j!, k!, l!);
+    if (found === undefined) return this.getOther(arguments);
     return { re: found, im: data[2 * place + 1] };
   }
 
@@ -220,11 +209,35 @@ class Complex64View4 extends Complex64View {
   }
 }
 
-const CLASSES = [Complex64View, Complex64View1, Complex64View2, Complex64View3, Complex64View4];
+class Complex64ViewWhole extends Complex64View1 {
+  override get(i?: number, more?: number): Item {
+    const { n0 } = this;
+    const i0 = typeof i === "number" ? i | 0 : -1;
+    const a = (i0 + (typeof i === "number" && i < 0 ? n0 : 0)) | 0;
+    const place = more === undefined && i0 === i ? a : -1;
+    const { data } = this;
+    const found = data[2 * place];
+    if (found === undefined) return this.getOther(arguments);
+    return { re: found, im: data[2 * place + 1] };
+  }
+
+  override reader(): BaseView<"complex64">["get"] {
+    return (...index) => this.get(...index);
+  }
+}
+
+const CLASSES = [
+  Complex64View,
+  Complex64View1,
+  Complex64View2,
+  Complex64View3,
+  Complex64View4,
+  Complex64ViewWhole,
+];
 
 /** A view of complex64 elements, of the class for its number of dimensions where places are near. Local, no copy. */
 export function makeComplex64View(data: Data, region: Region, permit: Permit): Complex64View {
   const geometry = new Geometry(region);
-  const View = CLASSES[geometry.near];
+  const View = CLASSES[geometry.kindIn(data.length / 2)];
   return new View(data, geometry, permit);
 }

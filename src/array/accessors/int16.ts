@@ -18,7 +18,7 @@ class Int16View extends BaseView<"int16"> {
   }
 
   get(...index: readonly number[]): Item {
-    if (index.length !== this.geometry.dimensions) return this.getPart(index);
+    if (index.length !== this.geometry.dimensions) return this.getOther(index);
     const { data } = this;
     const place = this.geometry.place(index);
     const found = data[place];
@@ -34,8 +34,8 @@ class Int16View extends BaseView<"int16"> {
 }
 
 class Int16View1 extends Int16View {
-  declare private readonly n0: number;
-  declare private readonly s0: number;
+  declare protected readonly n0: number;
+  declare protected readonly s0: number;
 
   constructor(data: Data, geometry: Geometry, permit: Permit) {
     super(data, geometry, permit);
@@ -44,17 +44,16 @@ class Int16View1 extends Int16View {
     this.s0 = strides[0];
   }
 
-  override get(i?: number): Item {
+  override get(i?: number, more?: number): Item {
     const { offset, n0, s0 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
-    const a = (i0 + (n0 & (i0 >> 31))) | 0;
+    const a = (i0 + (typeof i === "number" && i < 0 ? n0 : 0)) | 0;
     const near = (offset + Math.imul(a, s0)) | 0;
-    const inside = arguments.length <= 1 && i0 === i && a >>> 0 < n0 >>> 0;
+    const inside = more === undefined && i0 === i && a >>> 0 < n0 >>> 0;
     const place = inside ? near : -1;
     const { data } = this;
     const found = data[place];
-    if (found === undefined && arguments.length < 1) return this.getPart(arguments);
-    if (found === undefined) this.refuse(arguments.length, i!);
+    if (found === undefined) return this.getOther(arguments);
     return found;
   }
 
@@ -78,10 +77,10 @@ class Int16View1 extends Int16View {
 }
 
 class Int16View2 extends Int16View {
-  declare private readonly n0: number;
-  declare private readonly n1: number;
-  declare private readonly s0: number;
-  declare private readonly s1: number;
+  declare protected readonly n0: number;
+  declare protected readonly n1: number;
+  declare protected readonly s0: number;
+  declare protected readonly s1: number;
 
   constructor(data: Data, geometry: Geometry, permit: Permit) {
     super(data, geometry, permit);
@@ -92,19 +91,21 @@ class Int16View2 extends Int16View {
     this.s1 = strides[1];
   }
 
-  override get(i?: number, j?: number): Item {
-    if (j === undefined && arguments.length < 2) return this.getPart(arguments);
+  override get(i?: number, j?: number, more?: number): Item {
+    if (j === undefined || more !== undefined) return this.getOther(arguments);
     const { offset, n0, n1, s0, s1 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
     const j0 = typeof j === "number" ? j | 0 : -1;
     const a = (i0 + (n0 & (i0 >> 31))) | 0;
-    const b = (j0 + (n1 & (j0 >> 31))) | 0;
-    const near = (offset + Math.imul(a, s0) + Math.imul(b, s1)) | 0;
-    const inside = arguments.length <= 2 && i0 === i && a >>> 0 < n0 >>> 0 && j0 === j && b >>> 0 < n1 >>> 0;
+    const b = (j0 + (typeof j === "number" && j < 0 ? n1 : 0)) | 0;
+    const out = (a | ~(a - n0)) >> 31;
+    const row = ((offset + Math.imul(a, s0)) & ~out) | (out << 30);
+    const near = (row + Math.imul(b, s1)) | 0;
+    const inside = i0 === i && j0 === j && b >>> 0 < n1 >>> 0;
     const place = inside ? near : -1;
     const { data } = this;
     const found = data[place];
-    if (found === undefined) this.refuse(arguments.length, i!, j!);
+    if (found === undefined) return this.getOther(arguments);
     return found;
   }
 
@@ -114,12 +115,12 @@ class Int16View2 extends Int16View {
 }
 
 class Int16View3 extends Int16View {
-  declare private readonly n0: number;
-  declare private readonly n1: number;
-  declare private readonly n2: number;
-  declare private readonly s0: number;
-  declare private readonly s1: number;
-  declare private readonly s2: number;
+  declare protected readonly n0: number;
+  declare protected readonly n1: number;
+  declare protected readonly n2: number;
+  declare protected readonly s0: number;
+  declare protected readonly s1: number;
+  declare protected readonly s2: number;
 
   constructor(data: Data, geometry: Geometry, permit: Permit) {
     super(data, geometry, permit);
@@ -132,28 +133,23 @@ class Int16View3 extends Int16View {
     this.s2 = strides[2];
   }
 
-  override get(i?: number, j?: number, k?: number): Item {
-    if (k === undefined && arguments.length < 3) return this.getPart(arguments);
+  override get(i?: number, j?: number, k?: number, more?: number): Item {
+    if (k === undefined || more !== undefined) return this.getOther(arguments);
     const { offset, n0, n1, n2, s0, s1, s2 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
     const j0 = typeof j === "number" ? j | 0 : -1;
     const k0 = typeof k === "number" ? k | 0 : -1;
     const a = (i0 + (n0 & (i0 >> 31))) | 0;
     const b = (j0 + (n1 & (j0 >> 31))) | 0;
-    const c = (k0 + (n2 & (k0 >> 31))) | 0;
-    const near = (offset + Math.imul(a, s0) + Math.imul(b, s1) + Math.imul(c, s2)) | 0;
-    const inside =
-      arguments.length <= 3 &&
-      i0 === i &&
-      a >>> 0 < n0 >>> 0 &&
-      j0 === j &&
-      b >>> 0 < n1 >>> 0 &&
-      k0 === k &&
-      c >>> 0 < n2 >>> 0;
+    const c = (k0 + (typeof k === "number" && k < 0 ? n2 : 0)) | 0;
+    const out = (a | ~(a - n0) | b | ~(b - n1)) >> 31;
+    const row = ((offset + Math.imul(a, s0) + Math.imul(b, s1)) & ~out) | (out << 30);
+    const near = (row + Math.imul(c, s2)) | 0;
+    const inside = i0 === i && j0 === j && k0 === k && c >>> 0 < n2 >>> 0;
     const place = inside ? near : -1;
     const { data } = this;
     const found = data[place];
-    if (found === undefined) this.refuse(arguments.length, i!, j!, k!);
+    if (found === undefined) return this.getOther(arguments);
     return found;
   }
 
@@ -163,14 +159,14 @@ class Int16View3 extends Int16View {
 }
 
 class Int16View4 extends Int16View {
-  declare private readonly n0: number;
-  declare private readonly n1: number;
-  declare private readonly n2: number;
-  declare private readonly n3: number;
-  declare private readonly s0: number;
-  declare private readonly s1: number;
-  declare private readonly s2: number;
-  declare private readonly s3: number;
+  declare protected readonly n0: number;
+  declare protected readonly n1: number;
+  declare protected readonly n2: number;
+  declare protected readonly n3: number;
+  declare protected readonly s0: number;
+  declare protected readonly s1: number;
+  declare protected readonly s2: number;
+  declare protected readonly s3: number;
 
   constructor(data: Data, geometry: Geometry, permit: Permit) {
     super(data, geometry, permit);
@@ -185,8 +181,8 @@ class Int16View4 extends Int16View {
     this.s3 = strides[3];
   }
 
-  override get(i?: number, j?: number, k?: number, l?: number): Item {
-    if (l === undefined && arguments.length < 4) return this.getPart(arguments);
+  override get(i?: number, j?: number, k?: number, l?: number, more?: number): Item {
+    if (l === undefined || more !== undefined) return this.getOther(arguments);
     const { offset, n0, n1, n2, n3, s0, s1, s2, s3 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
     const j0 = typeof j === "number" ? j | 0 : -1;
@@ -195,22 +191,15 @@ class Int16View4 extends Int16View {
     const a = (i0 + (n0 & (i0 >> 31))) | 0;
     const b = (j0 + (n1 & (j0 >> 31))) | 0;
     const c = (k0 + (n2 & (k0 >> 31))) | 0;
-    const d = (l0 + (n3 & (l0 >> 31))) | 0;
-    const near = (offset + Math.imul(a, s0) + Math.imul(b, s1) + Math.imul(c, s2) + Math.imul(d, s3)) | 0;
-    const inside =
-      arguments.length <= 4 &&
-      i0 === i &&
-      a >>> 0 < n0 >>> 0 &&
-      j0 === j &&
-      b >>> 0 < n1 >>> 0 &&
-      k0 === k &&
-      c >>> 0 < n2 >>> 0 &&
-      l0 === l &&
-      d >>> 0 < n3 >>> 0;
+    const d = (l0 + (typeof l === "number" && l < 0 ? n3 : 0)) | 0;
+    const out = (a | ~(a - n0) | b | ~(b - n1) | c | ~(c - n2)) >> 31;
+    const row = ((offset + Math.imul(a, s0) + Math.imul(b, s1) + Math.imul(c, s2)) & ~out) | (out << 30);
+    const near = (row + Math.imul(d, s3)) | 0;
+    const inside = i0 === i && j0 === j && k0 === k && l0 === l && d >>> 0 < n3 >>> 0;
     const place = inside ? near : -1;
     const { data } = this;
     const found = data[place];
-    if (found === undefined) this.refuse(arguments.length, i!, j!, k!, l!);
+    if (found === undefined) return this.getOther(arguments);
     return found;
   }
 
@@ -219,11 +208,28 @@ class Int16View4 extends Int16View {
   }
 }
 
-const CLASSES = [Int16View, Int16View1, Int16View2, Int16View3, Int16View4];
+class Int16ViewWhole extends Int16View1 {
+  override get(i?: number, more?: number): Item {
+    const { n0 } = this;
+    const i0 = typeof i === "number" ? i | 0 : -1;
+    const a = (i0 + (typeof i === "number" && i < 0 ? n0 : 0)) | 0;
+    const place = more === undefined && i0 === i ? a : -1;
+    const { data } = this;
+    const found = data[place];
+    if (found === undefined) return this.getOther(arguments);
+    return found;
+  }
+
+  override reader(): BaseView<"int16">["get"] {
+    return (...index) => this.get(...index);
+  }
+}
+
+const CLASSES = [Int16View, Int16View1, Int16View2, Int16View3, Int16View4, Int16ViewWhole];
 
 /** A view of int16 elements, of the class for its number of dimensions where places are near. Local, no copy. */
 export function makeInt16View(data: Data, region: Region, permit: Permit): Int16View {
   const geometry = new Geometry(region);
-  const View = CLASSES[geometry.near];
+  const View = CLASSES[geometry.kindIn(data.length)];
   return new View(data, geometry, permit);
 }
