@@ -71,9 +71,16 @@ const parametersOf = (axes) =>
 const givenAs = ({ index, given }) =>
   `    const ${given} = typeof ${index} === "number" ? ${index} | 0 : -1;\n`;
 
-/** Where an index is on its axis. Of a loop that counts up the engine knows that no index is negative, and leaves the choice out. */
-const placeOf = ({ index, given, place, extent }) =>
+/** Where an index is on the last axis. Of a loop that counts up the engine knows that no index is negative, and leaves the choice out. */
+const placeOnLast = ({ index, given, place, extent }) =>
   `    const ${place} = (${given} + (typeof ${index} === "number" && ${index} < 0 ? ${extent} : 0)) | 0;\n`;
+
+/**
+ * The same on the other axes, by arithmetic, which moves out of a loop over the last one. With a choice there too, loops along columns are a
+ * fifth quicker, but loops that count down, and indices of which the engine knows nothing, take half as long again.
+ */
+const placeOnOther = ({ given, place, extent }) =>
+  `    const ${place} = (${given} + (${extent} & (${given} >> 31))) | 0;\n`;
 
 /** Where a row along the last axis begins; one that is none at −2³⁰. All places, and what is between two of them, are below 2³⁰: those of such a row are below 0. */
 function rowOf(others) {
@@ -138,7 +145,7 @@ ${axes.map(({ extent }, axis) => `    this.${extent} = shape[${axis}];\n`).join(
 
   override get(${parametersOf(axes)}): Item {${count > 1 ? otherwise : ""}
     const { offset, ${fields.join(", ")} } = this;
-${axes.map(givenAs).join("")}${axes.map(placeOf).join("")}${count > 1 ? rowOf(others) : ""}    const near = (${count > 1 ? "row" : "offset"} + Math.imul(${last.place}, ${last.stride})) | 0;
+${axes.map(givenAs).join("")}${others.map(placeOnOther).join("")}${placeOnLast(last)}${count > 1 ? rowOf(others) : ""}    const near = (${count > 1 ? "row" : "offset"} + Math.imul(${last.place}, ${last.stride})) | 0;
     const inside = ${inside};
     const place = inside ? near : -1;
 ${elementAt(kind)}  }
@@ -153,7 +160,7 @@ function ofWhole(dtype, kind) {
 class ${className(dtype)}Whole extends ${className(dtype)}1 {
   override get(${parametersOf(axes)}): Item {
     const { n0 } = this;
-${axes.map(givenAs).join("")}${axes.map(placeOf).join("")}    const place = more === undefined && i0 === i ? a : -1;
+${axes.map(givenAs).join("")}${axes.map(placeOnLast).join("")}    const place = more === undefined && i0 === i ? a : -1;
 ${elementAt(kind)}  }
 ${readerOf(dtype)}}
 `;

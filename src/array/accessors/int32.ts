@@ -96,7 +96,7 @@ class Int32View2 extends Int32View {
     const { offset, n0, n1, s0, s1 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
     const j0 = typeof j === "number" ? j | 0 : -1;
-    const a = (i0 + (typeof i === "number" && i < 0 ? n0 : 0)) | 0;
+    const a = (i0 + (n0 & (i0 >> 31))) | 0;
     const b = (j0 + (typeof j === "number" && j < 0 ? n1 : 0)) | 0;
     const out = (a | ~(a - n0)) >> 31;
     const row = ((offset + Math.imul(a, s0)) & ~out) | (out << 30);
@@ -139,8 +139,8 @@ class Int32View3 extends Int32View {
     const i0 = typeof i === "number" ? i | 0 : -1;
     const j0 = typeof j === "number" ? j | 0 : -1;
     const k0 = typeof k === "number" ? k | 0 : -1;
-    const a = (i0 + (typeof i === "number" && i < 0 ? n0 : 0)) | 0;
-    const b = (j0 + (typeof j === "number" && j < 0 ? n1 : 0)) | 0;
+    const a = (i0 + (n0 & (i0 >> 31))) | 0;
+    const b = (j0 + (n1 & (j0 >> 31))) | 0;
     const c = (k0 + (typeof k === "number" && k < 0 ? n2 : 0)) | 0;
     const out = (a | ~(a - n0) | b | ~(b - n1)) >> 31;
     const row = ((offset + Math.imul(a, s0) + Math.imul(b, s1)) & ~out) | (out << 30);
@@ -188,9 +188,9 @@ class Int32View4 extends Int32View {
     const j0 = typeof j === "number" ? j | 0 : -1;
     const k0 = typeof k === "number" ? k | 0 : -1;
     const l0 = typeof l === "number" ? l | 0 : -1;
-    const a = (i0 + (typeof i === "number" && i < 0 ? n0 : 0)) | 0;
-    const b = (j0 + (typeof j === "number" && j < 0 ? n1 : 0)) | 0;
-    const c = (k0 + (typeof k === "number" && k < 0 ? n2 : 0)) | 0;
+    const a = (i0 + (n0 & (i0 >> 31))) | 0;
+    const b = (j0 + (n1 & (j0 >> 31))) | 0;
+    const c = (k0 + (n2 & (k0 >> 31))) | 0;
     const d = (l0 + (typeof l === "number" && l < 0 ? n3 : 0)) | 0;
     const out = (a | ~(a - n0) | b | ~(b - n1) | c | ~(c - n2)) >> 31;
     const row = ((offset + Math.imul(a, s0) + Math.imul(b, s1) + Math.imul(c, s2)) & ~out) | (out << 30);
