@@ -64,8 +64,13 @@ const AXES = [
   { index: "l", given: "l0", place: "d", extent: "n3", stride: "s3" },
 ];
 
-const parametersOf = (axes) =>
-  [...axes.map(({ index }) => index), "more"].map((name) => `${name}?: number`).join(", ");
+/** Broken where the formatter breaks it. */
+function constant(name, value) {
+  const line = `    const ${name} = ${value};`;
+  return line.length <= 110 ? `${line}\n` : `    const ${name} =\n      ${value};\n`;
+}
+
+const parametersOf = (axes) => axes.map(({ index }) => `${index}?: number`).join(", ");
 
 /** An index, which may be anything, as a whole number. */
 const givenAs = ({ index, given }) =>
@@ -82,15 +87,17 @@ const placeOnLast = ({ index, given, place, extent }) =>
 const placeOnOther = ({ given, place, extent }) =>
   `    const ${place} = (${given} + (${extent} & (${given} >> 31))) | 0;\n`;
 
-/** Where a row along the last axis begins; one that is none at −2³⁰. All places, and what is between two of them, are below 2³⁰: those of such a row are below 0. */
+/**
+ * Where a row along the last axis begins; one that is none at −2³¹. From there its places, less than 2³¹ on, are below 0. Where they go down they are those
+ * from 2³¹ down: past the end of data that is not longer than 2³⁰, and such views of longer data have the class for far places.
+ */
 function rowOf(others) {
   const out = others.map(({ place, extent }) => `${place} | ~(${place} - ${extent})`).join(" | ");
   const start = ["offset", ...others.map(({ place, stride }) => `Math.imul(${place}, ${stride})`)].join(
     " + ",
   );
-  return `    const out = (${out}) >> 31;
-    const row = ((${start}) & ~out) | (out << 30);
-`;
+  const row = `((${start}) & ~out) | (out << 31)`;
+  return constant("out", `(${out}) >> 31`) + constant("row", row);
 }
 
 /** From `place` to the element. */
@@ -111,8 +118,8 @@ const readerOf = (dtype) => `
  *
  * The engine takes what never changes out of a loop, and keeps the sum of the loop unboxed, only where nothing in the loop leads out
  * of it. A test whose one side never ran does lead out, if that side does more than name a value. So indices that are refused become a place below 0, past
- * the array's own bounds: those are checked anyway, and until such an index is met the test for `undefined` costs nothing. How many
- * indices there are is asked of the parameters, since `arguments` are seen through too late.
+ * the array's own bounds: those are checked anyway, and until such an index is met the test for `undefined` costs nothing. That indices
+ * are missing is asked of the last parameter, since `arguments` are seen through too late.
  *
  * Only the last index is compared with its extent. The others are tested by their signs, in arithmetic that moves out of the loop as a whole: a
  * comparison would stay in, and take two registers, of which there are too few for the sum of the loop already.
@@ -126,13 +133,13 @@ function ofDimensions(dtype, count, kind) {
   const others = axes.slice(0, -1);
   const last = axes.at(-1);
   const fields = [...axes.map(({ extent }) => extent), ...axes.map(({ stride }) => stride)];
-  const tests = [
+  const inside = [
+    `arguments.length <= ${count}`,
     ...axes.map(({ index, given }) => `${given} === ${index}`),
     `${last.place} >>> 0 < ${last.extent} >>> 0`,
   ];
-  const inside = (count > 1 ? tests : ["more === undefined", ...tests]).join(" && ");
   const otherwise = `
-    if (${last.index} === undefined || more !== undefined) return this.getOther(arguments);`;
+    if (${last.index} === undefined) return this.getOther(arguments);`;
   return `
 class ${className(dtype)}${count} extends ${className(dtype)} {
 ${fields.map((field) => `  declare protected readonly ${field}: number;\n`).join("")}
@@ -146,8 +153,7 @@ ${axes.map(({ extent }, axis) => `    this.${extent} = shape[${axis}];\n`).join(
   override get(${parametersOf(axes)}): Item {${count > 1 ? otherwise : ""}
     const { offset, ${fields.join(", ")} } = this;
 ${axes.map(givenAs).join("")}${others.map(placeOnOther).join("")}${placeOnLast(last)}${count > 1 ? rowOf(others) : ""}    const near = (${count > 1 ? "row" : "offset"} + Math.imul(${last.place}, ${last.stride})) | 0;
-    const inside = ${inside};
-    const place = inside ? near : -1;
+${constant("inside", inside.join(" && "))}    const place = inside ? near : -1;
 ${elementAt(kind)}  }
 ${readerOf(dtype)}${count === 1 ? ELEMENTS : ""}}
 `;
@@ -160,7 +166,7 @@ function ofWhole(dtype, kind) {
 class ${className(dtype)}Whole extends ${className(dtype)}1 {
   override get(${parametersOf(axes)}): Item {
     const { n0 } = this;
-${axes.map(givenAs).join("")}${axes.map(placeOnLast).join("")}    const place = more === undefined && i0 === i ? a : -1;
+${axes.map(givenAs).join("")}${axes.map(placeOnLast).join("")}    const place = arguments.length <= 1 && i0 === i ? a : -1;
 ${elementAt(kind)}  }
 ${readerOf(dtype)}}
 `;

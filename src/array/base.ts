@@ -141,14 +141,18 @@ export abstract class BaseView<D extends DType = DType> implements Region {
     return this.toString();
   }
 
-  /** What `get` comes to where it finds no element: a view for fewer indices than axes. @throws OUT_OF_BOUNDS BAD_DIMENSIONS BAD_SLICE */
+  /** What `get` comes to where it finds no element: a view for fewer indices than axes. @throws OUT_OF_BOUNDS BAD_DIMENSIONS BAD_SLICE FREED */
   protected getOther(given: ArrayLike<number>): BaseView<D> {
     const { geometry } = this;
     const index = Array.from(given);
-    if (index.length === geometry.dimensions) geometry.place(index);
-    // That there are too many is said first, whatever they are.
-    const few = index.length > geometry.dimensions ? index.map(() => 0) : index;
-    return this.make(this.data, geometry.inside(few), this.permit);
+    if (index.length === geometry.dimensions) {
+      geometry.place(index);
+      throw new PshmemError(
+        "FREED",
+        "The memory of this view has been given away: transfer the data of a copy().",
+      );
+    }
+    return this.make(this.data, geometry.inside(index), this.permit);
   }
 
   /** @throws READ_ONLY */

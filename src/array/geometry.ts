@@ -4,8 +4,8 @@ import { sizeOf } from "./shape.ts";
 import { type Region, selectRegion } from "./slice.ts";
 import { textOf } from "../shown.ts";
 
-/** Places below this one are worked out in 32 bits, in which every product and sum is one instruction, with one left to tell what lies outside. */
-const NEAR = 2 ** 30;
+/** Places below this one are worked out in 32 bits, in which every product and sum is one instruction. */
+const NEAR = 2 ** 31;
 
 /** The kind of a view of all elements of its data, in one dimension and in their order. */
 const WHOLE = 5;
@@ -52,9 +52,11 @@ export class Geometry implements Region {
     return sizeOf(this.shape);
   }
 
-  /** Which of the classes of its dtype a view has, of data with so many elements: `near`, or {@link WHOLE}. */
+  /** Which of the classes of its dtype a view has, of data with so many elements: `near`, {@link WHOLE}, or 0 where rows go down in long data. */
   kindIn(elements: number): number {
-    return this.near === 1 && this.n0 === elements && this.s0 === 1 ? WHOLE : this.near;
+    const { near } = this;
+    if (near === 1) return this.n0 === elements && this.s0 === 1 ? WHOLE : 1;
+    return elements > NEAR / 2 && this.strides[near - 1] < 0 ? 0 : near;
   }
 
   /** Place of an element of a 1-d view. @throws OUT_OF_BOUNDS BAD_SLICE */

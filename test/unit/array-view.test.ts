@@ -187,7 +187,11 @@ test.each([1, 2, 3, 4, 5])("each index of %d is checked", (dimensions) => {
     for (const bad of [0.5, NaN, "0", null, 0n, -1n, Symbol("x")])
       expect(() => at(bad)).toThrow(code("BAD_SLICE"));
   }
-  expect(() => view.get(...zeros, 0)).toThrow(code("BAD_DIMENSIONS"));
+  for (const part of [view, untyped(counting("int32", shape).at("1:"))])
+    for (const surplus of [0, undefined])
+      expect(() => part.get(...zeros, surplus)).toThrow(code("BAD_DIMENSIONS"));
+  // That there are too many is said first, whatever they are.
+  for (const bad of [9, -9, 0.5, "0"]) expect(() => view.get(bad, ...zeros)).toThrow(code("BAD_DIMENSIONS"));
 });
 
 test.each([0, 1, 2, 3, 4, 5])("what is no list is no index of %d dimensions", (dimensions) => {
@@ -241,6 +245,14 @@ test.each<[string, readonly number[], readonly Axis[]]>([
   }
 });
 
+/** Stands for so many elements, each of them 1, which not every machine has. */
+function elements(length: number): Int8Array {
+  const at = (key: number): number | undefined => (key >= 0 && key < length ? 1 : undefined);
+  return new Proxy(new Int8Array(0), { get: (_, key) => (key === "length" ? length : at(Number(key))) });
+}
+
+const AROUND = [2 ** 30 - 1, 2 ** 30, 2 ** 30 + 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32];
+
 test.each<[readonly number[], number]>([
   [[4], 1],
   [[4], -1],
@@ -253,14 +265,22 @@ test.each<[readonly number[], number]>([
   [[1, 2 ** 30 - 1], 1],
   [[1, 2 ** 30 - 1], -1],
   [[1, 2 ** 31 - 1], 1],
+  [[1, 2 ** 31 - 1], -1],
+  [[31, 2 ** 26], 1],
+  [[31, 2 ** 26], -1],
+  [[2 ** 31 - 1], 1],
+  [[2 ** 31 - 1], -1],
   [[2, 3, 2 ** 26], -1],
   [[3, 2 ** 14, 2, 2 ** 12], 1],
 ])("%j in steps of %d: an index outside comes to no other place", (shape, step) => {
-  // Has an element at each place from 0 on, so that a place that is wrong by what 32 bits cannot hold is found too.
-  const everywhere = new Proxy(new Int8Array(0), { get: (_, key) => (Number(key) >= 0 ? 1 : undefined) });
+  const least = shape.reduce((product, extent) => product * extent);
+  for (const length of [least, ...AROUND.filter((one) => one > least)]) checkOutside(shape, step, length);
+});
+
+function checkOutside(shape: readonly number[], step: number, length: number): void {
+  const size = shape.reduce((product, extent) => product * extent);
   const strides = stridesOf(shape).map((stride) => step * stride);
-  const offset = step < 0 ? shape.reduce((size, extent) => size * extent) - 1 : 0;
-  const view = makeView("int8", everywhere, { offset, shape, strides });
+  const view = makeView("int8", elements(length), { offset: step < 0 ? size - 1 : 0, shape, strides });
   const inside = shape.map((extent) => [0, extent - 1, -1, -extent]);
   for (const [axis, extent] of shape.entries()) {
     const far = [2 ** 30, 2 ** 31 - extent, 2 ** 31 - 1].filter((i) => i > extent);
@@ -272,6 +292,15 @@ test.each<[readonly number[], number]>([
     }
   }
   expect(view.get(...shape.map(() => -1))).toBe(1);
+}
+
+test.each(DTYPES)("a view of %s whose memory has been given away", (dtype) => {
+  for (const shape of [[4], [2, 2], [1, 2, 2]]) {
+    const view = counting(dtype, shape).copy();
+    structuredClone(view.data.buffer, { transfer: [view.data.buffer as ArrayBuffer] });
+    expect(() => view.get(...shape.map(() => 0))).toThrow(code("FREED"));
+    expect(() => view.get(...shape)).toThrow(code("OUT_OF_BOUNDS"));
+  }
 });
 
 test.each([0, 2 ** 30 - 6, 2 ** 30 - 5, 2 ** 31 - 6, 2 ** 31 - 5, 2 ** 33])("places from %d on", (offset) => {

@@ -44,12 +44,12 @@ class Uint16View1 extends Uint16View {
     this.s0 = strides[0];
   }
 
-  override get(i?: number, more?: number): Item {
+  override get(i?: number): Item {
     const { offset, n0, s0 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
     const a = (i0 + (typeof i === "number" && i < 0 ? n0 : 0)) | 0;
     const near = (offset + Math.imul(a, s0)) | 0;
-    const inside = more === undefined && i0 === i && a >>> 0 < n0 >>> 0;
+    const inside = arguments.length <= 1 && i0 === i && a >>> 0 < n0 >>> 0;
     const place = inside ? near : -1;
     const { data } = this;
     const found = data[place];
@@ -91,17 +91,17 @@ class Uint16View2 extends Uint16View {
     this.s1 = strides[1];
   }
 
-  override get(i?: number, j?: number, more?: number): Item {
-    if (j === undefined || more !== undefined) return this.getOther(arguments);
+  override get(i?: number, j?: number): Item {
+    if (j === undefined) return this.getOther(arguments);
     const { offset, n0, n1, s0, s1 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
     const j0 = typeof j === "number" ? j | 0 : -1;
     const a = (i0 + (n0 & (i0 >> 31))) | 0;
     const b = (j0 + (typeof j === "number" && j < 0 ? n1 : 0)) | 0;
     const out = (a | ~(a - n0)) >> 31;
-    const row = ((offset + Math.imul(a, s0)) & ~out) | (out << 30);
+    const row = ((offset + Math.imul(a, s0)) & ~out) | (out << 31);
     const near = (row + Math.imul(b, s1)) | 0;
-    const inside = i0 === i && j0 === j && b >>> 0 < n1 >>> 0;
+    const inside = arguments.length <= 2 && i0 === i && j0 === j && b >>> 0 < n1 >>> 0;
     const place = inside ? near : -1;
     const { data } = this;
     const found = data[place];
@@ -133,8 +133,8 @@ class Uint16View3 extends Uint16View {
     this.s2 = strides[2];
   }
 
-  override get(i?: number, j?: number, k?: number, more?: number): Item {
-    if (k === undefined || more !== undefined) return this.getOther(arguments);
+  override get(i?: number, j?: number, k?: number): Item {
+    if (k === undefined) return this.getOther(arguments);
     const { offset, n0, n1, n2, s0, s1, s2 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
     const j0 = typeof j === "number" ? j | 0 : -1;
@@ -143,9 +143,9 @@ class Uint16View3 extends Uint16View {
     const b = (j0 + (n1 & (j0 >> 31))) | 0;
     const c = (k0 + (typeof k === "number" && k < 0 ? n2 : 0)) | 0;
     const out = (a | ~(a - n0) | b | ~(b - n1)) >> 31;
-    const row = ((offset + Math.imul(a, s0) + Math.imul(b, s1)) & ~out) | (out << 30);
+    const row = ((offset + Math.imul(a, s0) + Math.imul(b, s1)) & ~out) | (out << 31);
     const near = (row + Math.imul(c, s2)) | 0;
-    const inside = i0 === i && j0 === j && k0 === k && c >>> 0 < n2 >>> 0;
+    const inside = arguments.length <= 3 && i0 === i && j0 === j && k0 === k && c >>> 0 < n2 >>> 0;
     const place = inside ? near : -1;
     const { data } = this;
     const found = data[place];
@@ -181,8 +181,8 @@ class Uint16View4 extends Uint16View {
     this.s3 = strides[3];
   }
 
-  override get(i?: number, j?: number, k?: number, l?: number, more?: number): Item {
-    if (l === undefined || more !== undefined) return this.getOther(arguments);
+  override get(i?: number, j?: number, k?: number, l?: number): Item {
+    if (l === undefined) return this.getOther(arguments);
     const { offset, n0, n1, n2, n3, s0, s1, s2, s3 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
     const j0 = typeof j === "number" ? j | 0 : -1;
@@ -193,9 +193,10 @@ class Uint16View4 extends Uint16View {
     const c = (k0 + (n2 & (k0 >> 31))) | 0;
     const d = (l0 + (typeof l === "number" && l < 0 ? n3 : 0)) | 0;
     const out = (a | ~(a - n0) | b | ~(b - n1) | c | ~(c - n2)) >> 31;
-    const row = ((offset + Math.imul(a, s0) + Math.imul(b, s1) + Math.imul(c, s2)) & ~out) | (out << 30);
+    const row = ((offset + Math.imul(a, s0) + Math.imul(b, s1) + Math.imul(c, s2)) & ~out) | (out << 31);
     const near = (row + Math.imul(d, s3)) | 0;
-    const inside = i0 === i && j0 === j && k0 === k && l0 === l && d >>> 0 < n3 >>> 0;
+    const inside =
+      arguments.length <= 4 && i0 === i && j0 === j && k0 === k && l0 === l && d >>> 0 < n3 >>> 0;
     const place = inside ? near : -1;
     const { data } = this;
     const found = data[place];
@@ -209,11 +210,11 @@ class Uint16View4 extends Uint16View {
 }
 
 class Uint16ViewWhole extends Uint16View1 {
-  override get(i?: number, more?: number): Item {
+  override get(i?: number): Item {
     const { n0 } = this;
     const i0 = typeof i === "number" ? i | 0 : -1;
     const a = (i0 + (typeof i === "number" && i < 0 ? n0 : 0)) | 0;
-    const place = more === undefined && i0 === i ? a : -1;
+    const place = arguments.length <= 1 && i0 === i ? a : -1;
     const { data } = this;
     const found = data[place];
     if (found === undefined) return this.getOther(arguments);
