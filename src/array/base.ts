@@ -152,7 +152,9 @@ export abstract class BaseView<D extends DType = DType> implements Region {
         "The memory of this view has been given away: transfer the data of a copy().",
       );
     }
-    return this.make(this.data, geometry.inside(index), this.permit);
+    // That there are too many is said first, whatever they are.
+    const few = index.length > geometry.dimensions ? index.map(() => 0) : index;
+    return this.make(this.data, geometry.inside(few), this.permit);
   }
 
   /** @throws READ_ONLY */

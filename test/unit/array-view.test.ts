@@ -191,7 +191,8 @@ test.each([1, 2, 3, 4, 5])("each index of %d is checked", (dimensions) => {
     for (const surplus of [0, undefined])
       expect(() => part.get(...zeros, surplus)).toThrow(code("BAD_DIMENSIONS"));
   // That there are too many is said first, whatever they are.
-  for (const bad of [9, -9, 0.5, "0"]) expect(() => view.get(bad, ...zeros)).toThrow(code("BAD_DIMENSIONS"));
+  for (const bad of [9, -9, 0.5, "0", "..."])
+    expect(() => view.get(bad, ...zeros)).toThrow(code("BAD_DIMENSIONS"));
 });
 
 test.each([0, 1, 2, 3, 4, 5])("what is no list is no index of %d dimensions", (dimensions) => {
