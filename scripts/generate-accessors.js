@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Writes src/array/accessors/: view classes for each dtype, and for one to four dimensions.
+ * Writes src/array/accessors/: view classes for each dtype, for one to four dimensions, and for all of one.
  *
  * Code through which more than about four kinds of typed array pass takes 50 to 120 ns for each element instead of 2, for ever.
  * So each dtype gets source of its own, which the engine compiles by itself. And a `get` that may give an element or a view makes
@@ -225,6 +225,7 @@ ${fields.map((line) => `${line}\n`).join("")}  constructor(data: Data, geometry:
     const { data } = this;
     const place = this.geometry.place(index);
     const found = data[${at}];
+    if (found === undefined) return this.getOther(index);
     return ${get};
   }
 

@@ -111,10 +111,10 @@ function summing(comm: Communicator, layout: Layout, body: string): Side {
 }
 
 function reading(id: string, layout: Layout): Case {
-  const get = (view: string) => (comm: Communicator) => summing(comm, layout, throughGet(layout, view));
-  const ours = get(layout.whole);
-  const least = get("least");
-  const itself = get("array");
+  const through =
+    (view: string) =>
+    ({ comm }: { readonly comm: Communicator }): Side =>
+      summing(comm, layout, throughGet(layout, view));
   return {
     id,
     title: `reading through views ${DTYPES.length} × ${layout.shape.join(" × ")} elements, each array of another dtype`,
@@ -123,7 +123,7 @@ function reading(id: string, layout: Layout): Case {
     sizes: [0],
     settings: ["threads-1", "openmpi-1"],
     value: "each",
-    ours: ({ comm }) => ours(comm),
+    ours: through(layout.whole),
     references: [
       {
         name: "a loop over the typed array",
@@ -131,8 +131,8 @@ function reading(id: string, layout: Layout): Case {
         make: ({ comm }) => summing(comm, layout, overData(layout)),
         goal: () => 1 / 1.5,
       },
-      { name: "a view that checks nothing", where: "rank", make: ({ comm }) => least(comm) },
-      { name: "get of the array itself", where: "rank", make: ({ comm }) => itself(comm) },
+      { name: "a view that checks nothing", where: "rank", make: through("least") },
+      { name: "get of the array itself", where: "rank", make: through("array") },
     ],
   };
 }

@@ -7,7 +7,7 @@ import { textOf } from "../shown.ts";
 /** Places below this one are worked out in 32 bits, in which every product and sum is one instruction. */
 const NEAR = 2 ** 31;
 
-/** The kind of a view of all elements of its data, in one dimension and in their order. */
+/** The kind of a view of all elements of its data, in one dimension and in their order: comes after those of one to four dimensions in accessors/. */
 const WHOLE = 5;
 
 /**

@@ -22,6 +22,7 @@ class Complex64View extends BaseView<"complex64"> {
     const { data } = this;
     const place = this.geometry.place(index);
     const found = data[2 * place];
+    if (found === undefined) return this.getOther(index);
     return { re: found, im: data[2 * place + 1] };
   }
 

@@ -25,6 +25,7 @@ class Float16View extends BaseView<"float16"> {
     const { data } = this;
     const place = this.geometry.place(index);
     const found = data[place];
+    if (found === undefined) return this.getOther(index);
     return this.bits ? halfToNumber(found) : found;
   }
 

@@ -22,6 +22,7 @@ class Int32View extends BaseView<"int32"> {
     const { data } = this;
     const place = this.geometry.place(index);
     const found = data[place];
+    if (found === undefined) return this.getOther(index);
     return found;
   }
 

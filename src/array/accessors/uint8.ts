@@ -22,6 +22,7 @@ class Uint8View extends BaseView<"uint8"> {
     const { data } = this;
     const place = this.geometry.place(index);
     const found = data[place];
+    if (found === undefined) return this.getOther(index);
     return found;
   }
 
